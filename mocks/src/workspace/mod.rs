@@ -1,0 +1,1 @@
+//! [`MockWorkspace`]: a stateful Databricks workspace on a loopback port.

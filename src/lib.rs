@@ -1,0 +1,12 @@
+//! From a table of what to ingest to deployed Lakeflow Connect pipelines.
+
+pub mod environment;
+pub mod workspace;
+
+/// The program.
+pub fn main() -> std::process::ExitCode {
+    if let Some(status) = tapworks_mocks::databricks::run_if_called_as_databricks() {
+        return status;
+    }
+    std::process::ExitCode::SUCCESS
+}
