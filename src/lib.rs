@@ -1,7 +1,12 @@
 //! From a table of what to ingest to deployed Lakeflow Connect pipelines.
 
+pub mod connector;
 pub mod environment;
+pub mod files;
+pub mod finding;
+pub mod table;
 pub mod workspace;
+pub mod yaml;
 
 /// The program.
 pub fn main() -> std::process::ExitCode {

@@ -1,0 +1,5 @@
+//! 1xx: what is read.
+
+use crate::finding::Rule;
+
+pub(crate) const RULES: &[Rule] = &[];
