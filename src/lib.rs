@@ -2,9 +2,14 @@
 
 pub mod connector;
 pub mod environment;
+pub mod event;
 pub mod files;
 pub mod finding;
+pub mod interrupt;
+pub mod placement;
+pub mod plan;
 pub mod table;
+pub mod text;
 pub mod workspace;
 pub mod yaml;
 

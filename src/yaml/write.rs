@@ -21,6 +21,14 @@ pub fn to_string(document: &Value) -> String {
     out
 }
 
+/// Appends one entry of a mapping that stands `level` levels deep.
+pub fn write_entry(out: &mut String, key: &str, value: &Value, level: usize) {
+    indent(out, level);
+    write_text(out, key);
+    out.push(':');
+    write_nested(out, value, level + 1);
+}
+
 fn write_mapping(out: &mut String, mapping: &Mapping, level: usize) {
     for (index, (key, value)) in mapping.iter().enumerate() {
         if index > 0 {
@@ -89,11 +97,18 @@ fn write_scalar(out: &mut String, value: &Value) {
         Value::Number(number) => {
             let _ = write!(out, "{number}");
         }
-        Value::String(text) if is_plain(text) => out.push_str(text),
-        Value::String(text) => write_quoted(out, text),
+        Value::String(text) => write_text(out, text),
         Value::Sequence(_) => out.push_str("[]"),
         Value::Mapping(_) => out.push_str("{}"),
         Value::Tagged(tagged) => write_scalar(out, &tagged.value),
+    }
+}
+
+fn write_text(out: &mut String, text: &str) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        write_quoted(out, text);
     }
 }
 
