@@ -18,9 +18,11 @@ mod api_error;
 mod attribute;
 mod auth_type;
 mod authenticator;
+mod catalog;
 mod client;
 mod error;
 mod files;
+mod hints;
 mod host;
 mod jobs;
 mod lenient;
@@ -42,6 +44,10 @@ mod tests;
 pub use access::{Access, AccessError, AccessRequest, Origin};
 pub use api_error::ApiError;
 pub use auth_type::AuthType;
+pub use catalog::{
+    Binding, Catalog, CatalogColumn, CatalogTable, Connection, Grant, Grants, Metastore, MetastoreAssignment,
+    Schema, Securable, Volume,
+};
 pub use client::{Client, ClientOptions, PARALLEL};
 pub use error::{
     AttemptError, Cause, CredentialsError, Error, ErrorKind, RequestError, StatementError, Unreachable,
