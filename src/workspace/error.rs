@@ -123,6 +123,8 @@ pub enum Cause {
     Redirect {
         /// The host that it leads to.
         to: String,
+        /// The path there, without query.
+        path: String,
     },
     /// An answer that is not of this API.
     Malformed(String),
@@ -336,7 +338,7 @@ impl fmt::Display for Cause {
             Self::LoginPage { status, .. } => {
                 write!(formatter, "a login page (status {status}) in place of an answer")
             }
-            Self::Redirect { to } => write!(formatter, "redirected to {to}"),
+            Self::Redirect { to, .. } => write!(formatter, "redirected to {to}"),
             Self::Malformed(problem) => write!(formatter, "unexpected answer: {problem}"),
         }
     }

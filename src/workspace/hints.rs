@@ -122,7 +122,7 @@ fn of_request(error: &RequestError) -> Vec<String> {
              share needs the workspace id: append `?o=<workspace id>` to the address, or set DATABRICKS_WORKSPACE_ID"
                 .to_owned()
         }
-        Cause::Redirect { to } => format!("if the workspace has moved, use {to}"),
+        Cause::Redirect { to, .. } => format!("if the workspace has moved, use {to}"),
         Cause::Lost(_) => return Vec::new(),
         Cause::Malformed(_) => "is the address that of a Databricks workspace?".to_owned(),
         Cause::Status(api) => return of_answer(api, error),
