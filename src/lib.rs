@@ -1,5 +1,6 @@
 //! From a table of what to ingest to deployed Lakeflow Connect pipelines.
 
+pub mod closest;
 pub mod connector;
 pub mod environment;
 pub mod event;
@@ -8,6 +9,8 @@ pub mod finding;
 pub mod interrupt;
 pub mod placement;
 pub mod plan;
+pub mod settings;
+pub mod source;
 pub mod table;
 pub mod text;
 pub mod workspace;
