@@ -457,7 +457,9 @@ mod tests {
     /// The state after a deployment of `config`, with ids made of the keys.
     fn deployed(config: Json) -> (State, HashMap<String, Remote>) {
         let wanted = wanted(config).unwrap();
-        let mut state = State { lineage: "l".into(), serial: 1, ..State::default() };
+        let mut state = State::default();
+        state.lineage = "l".to_owned();
+        state.serial = 1;
         let mut remotes = HashMap::new();
         for (name, desired) in &wanted {
             let mut value = desired.value.clone();
