@@ -10,6 +10,7 @@ mod read;
 mod records;
 mod rows;
 mod spec;
+mod table;
 
 pub use cell::{Cell, Value};
 pub use fold::{Fold, KEPT};
@@ -17,3 +18,4 @@ pub use name::{TableName, TableNameError};
 pub use read::{ReadOptions, SourceError, read_file, read_stdin};
 pub use rows::{Origin, RowSet};
 pub use spec::SourceSpec;
+pub use table::read_table;

@@ -83,7 +83,7 @@ pub struct RowSet {
 }
 
 /// The columns that name a row of a workspace table, in this order.
-const KEY_COLUMNS: [&str; 12] = [
+pub(super) const KEY_COLUMNS: [&str; 12] = [
     "project_name",
     "connection_name",
     "source_database",

@@ -372,17 +372,17 @@ impl<'a> Resolution<'a> {
         };
         match request.profile.as_deref().filter(|name| !name.is_empty()) {
             Some(name) if request.profile_is_explicit => {
-                resolution.from_environment(|attribute| {
+                resolution.fill_from_environment(|attribute| {
                     attribute.family.is_none() && !attribute.steers && attribute.key != "host"
                 })?;
-                resolution.from_named_profile(name)?;
-                resolution.from_environment(|attribute| !attribute.steers)?;
+                resolution.fill_from_named_profile(name)?;
+                resolution.fill_from_environment(|attribute| !attribute.steers)?;
             }
             named => {
-                resolution.from_environment(|_| true)?;
+                resolution.fill_from_environment(|_| true)?;
                 match named.or_else(|| environment.variable("DATABRICKS_CONFIG_PROFILE")) {
-                    Some(name) => resolution.from_named_profile(name)?,
-                    None => resolution.from_unnamed_profile()?,
+                    Some(name) => resolution.fill_from_named_profile(name)?,
+                    None => resolution.fill_from_unnamed_profile()?,
                 }
             }
         }
@@ -391,7 +391,7 @@ impl<'a> Resolution<'a> {
 
     /// Fills from the environment the attributes that `wanted` names. Credentials of an environment that belongs to
     /// another workspace stay where they are.
-    fn from_environment(&mut self, wanted: impl Fn(&Attribute) -> bool) -> Result<(), AccessError> {
+    fn fill_from_environment(&mut self, wanted: impl Fn(&Attribute) -> bool) -> Result<(), AccessError> {
         let foreign = match (self.host()?, self.environment.variable("DATABRICKS_HOST")) {
             (Some(ours), Some(theirs)) => Host::parse(theirs).is_ok_and(|theirs| theirs != ours),
             _ => false,
@@ -416,30 +416,30 @@ impl<'a> Resolution<'a> {
         Ok(())
     }
 
-    fn from_named_profile(&mut self, name: &str) -> Result<(), AccessError> {
+    fn fill_from_named_profile(&mut self, name: &str) -> Result<(), AccessError> {
         let (path, file) = self.open()?;
         let Some(profile) = file.profile(name) else {
             let known = file.profiles().map(|(name, _)| name.to_owned()).collect();
             return Err(AccessError::NoProfile { path, profile: name.to_owned(), known });
         };
-        self.fill_from(&path, name, profile)
+        self.fill_from_profile(&path, name, profile)
     }
 
     /// Without a name: the profile of the asked host, or the default one, or none; by the rules of
     /// [`Access::resolve`].
-    fn from_unnamed_profile(&mut self) -> Result<(), AccessError> {
+    fn fill_from_unnamed_profile(&mut self) -> Result<(), AccessError> {
         let has_auth = !self.values.families().is_empty() || self.values.has("auth_type");
         if has_auth {
             return Ok(());
         }
         match self.host()? {
-            Some(host) if self.values.origin("host") == Origin::Request => self.from_profile_of(&host),
+            Some(host) if self.values.origin("host") == Origin::Request => self.fill_from_profile_of(&host),
             Some(_) => Ok(()),
             None => {
                 let (path, file) = self.open()?;
                 let name = file.default_profile().unwrap_or(DEFAULT);
                 match file.profile(name) {
-                    Some(profile) => self.fill_from(&path, name, profile),
+                    Some(profile) => self.fill_from_profile(&path, name, profile),
                     None if file.default_profile().is_some() => {
                         let known = file.profiles().map(|(name, _)| name.to_owned()).collect();
                         Err(AccessError::NoProfile { path, profile: name.to_owned(), known })
@@ -450,7 +450,7 @@ impl<'a> Resolution<'a> {
         }
     }
 
-    fn from_profile_of(&mut self, host: &Host) -> Result<(), AccessError> {
+    fn fill_from_profile_of(&mut self, host: &Host) -> Result<(), AccessError> {
         let (path, file) = self.open()?;
         let mut matching: Vec<_> = file
             .profiles()
@@ -466,7 +466,7 @@ impl<'a> Resolution<'a> {
         }
         match matching.as_slice() {
             [] => Ok(()),
-            [(name, profile)] => self.fill_from(&path, name, profile),
+            [(name, profile)] => self.fill_from_profile(&path, name, profile),
             several => {
                 let profiles = several.iter().map(|(name, _)| (*name).to_owned()).collect();
                 Err(AccessError::ManyProfiles { path, host: host.clone(), profiles })
@@ -474,7 +474,7 @@ impl<'a> Resolution<'a> {
         }
     }
 
-    fn fill_from(&mut self, path: &Path, name: &str, profile: &Profile) -> Result<(), AccessError> {
+    fn fill_from_profile(&mut self, path: &Path, name: &str, profile: &Profile) -> Result<(), AccessError> {
         let origin = |line| Origin::Profile { path: path.to_owned(), profile: name.to_owned(), line };
         for (key, value) in profile.keys() {
             if key == "host"

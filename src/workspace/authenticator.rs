@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::access::Access;
 use super::auth_type::AuthType;
 use super::error::{AttemptError, CredentialsError, Error};
+use super::keyring::{Kept, Keyring, KeyringError};
 use super::token::{Numbered, Token, TokenCache};
 use super::transport::{Transport, bearer};
 use crate::environment::Environment;
@@ -19,12 +20,20 @@ pub(crate) struct Authenticator {
     pub(crate) access: Access,
     pub(crate) environment: Environment,
     pub(crate) transport: Arc<Transport>,
+    pub(crate) keyring: Arc<dyn Keyring>,
+    /// Another login service of Azure than the real one, for tests.
+    pub(crate) azure_login: Option<String>,
     cache: TokenCache,
 }
 
 impl Authenticator {
-    pub(crate) fn new(access: Access, environment: Environment, transport: Arc<Transport>) -> Self {
-        Self { access, environment, transport, cache: TokenCache::default() }
+    pub(crate) fn new(
+        access: Access,
+        environment: Environment,
+        transport: Arc<Transport>,
+        keyring: Arc<dyn Keyring>,
+    ) -> Self {
+        Self { access, environment, transport, keyring, azure_login: None, cache: TokenCache::default() }
     }
 
     /// The token to send now.
@@ -37,7 +46,9 @@ impl Authenticator {
         if matches!(self.access.auth_type(), AuthType::Pat | AuthType::Basic) {
             return Ok(None);
         }
-        self.cache.renew(refused.number, || self.fetch()).await.map(Some)
+        let renewed = self.cache.renew(refused.number, || self.fetch()).await?;
+        // A source that hands out the same again has nothing better.
+        Ok((renewed.token.header != refused.token.header).then_some(renewed))
     }
 
     /// Goes through the ways to authenticate until one gives a token. Once one has, it is the only one.
@@ -80,7 +91,32 @@ impl Authenticator {
                 let (name, password) = (self.required("username")?, self.required("password")?);
                 Ok(Token::lasting(basic(&name, &password)?, None))
             }
-            _ => Err(AttemptError::NotApplicable("not built yet".to_owned())),
+            AuthType::OauthM2m => {
+                let (id, secret) = (self.required("client_id")?, self.required("client_secret")?);
+                self.client_credentials(&id, &secret).await
+            }
+            AuthType::DatabricksCli => self.databricks_cli().await,
+            AuthType::GithubOidc => self.github_oidc().await,
+            AuthType::EnvOidc => self.env_oidc().await,
+            AuthType::FileOidc => self.file_oidc().await,
+            AuthType::AzureClientSecret => self.azure_client_secret().await,
+            AuthType::AzureCli => self.azure_cli().await,
+            AuthType::Keyring => self.kept().await,
+        }
+    }
+
+    /// What the keyring of this machine holds for this workspace.
+    async fn kept(&self) -> Result<Token, AttemptError> {
+        match Kept::load(&self.keyring, self.access.host()).await {
+            Ok(Some(Kept::Token(token))) => self.bearer(&token, None),
+            Ok(Some(Kept::Client { client_id, client_secret })) => {
+                self.client_credentials(&SecretString::from(client_id), &client_secret).await
+            }
+            Ok(None) => {
+                Err(AttemptError::NotApplicable("the keyring holds nothing for this workspace".to_owned()))
+            }
+            Err(error @ KeyringError::Unavailable(_)) => Err(AttemptError::NotApplicable(error.to_string())),
+            Err(error) => Err(AttemptError::Failed(error.to_string())),
         }
     }
 

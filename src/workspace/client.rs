@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,7 @@ use super::access::Access;
 use super::authenticator::Authenticator;
 use super::error::{Cause, Error};
 use super::host::Host;
+use super::keyring::{Keyring, SystemKeyring};
 use super::observer::Observer;
 use super::retry::{Repeat, RetryPolicy};
 use super::token::Numbered;
@@ -58,6 +60,8 @@ pub struct ClientOptions {
     pub longest_poll: Duration,
     /// How long and how often requests are repeated.
     pub retry: RetryPolicy,
+    /// Where `tapworks auth login` keeps credentials. That of the operating system.
+    pub keyring: Arc<dyn Keyring>,
 }
 
 impl Default for ClientOptions {
@@ -73,6 +77,7 @@ impl Default for ClientOptions {
             first_poll: Duration::from_millis(200),
             longest_poll: Duration::from_secs(5),
             retry: RetryPolicy::default(),
+            keyring: Arc::new(SystemKeyring),
         }
     }
 }
@@ -169,7 +174,8 @@ impl Client {
             options.observer.clone(),
             options.cancel.clone(),
         )?);
-        let authenticator = Authenticator::new(access, environment.clone(), Arc::clone(&transport));
+        let keyring = Arc::clone(&options.keyring);
+        let authenticator = Authenticator::new(access, environment.clone(), Arc::clone(&transport), keyring);
         Ok(Self { inner: Arc::new(Inner { authenticator, transport, options, host }) })
     }
 
@@ -199,6 +205,24 @@ impl Client {
 
     pub(crate) fn options(&self) -> &ClientOptions {
         &self.inner.options
+    }
+
+    pub(crate) fn keyring(&self) -> &Arc<dyn Keyring> {
+        &self.inner.options.keyring
+    }
+
+    /// A bearer token for a child process, renewed where it would end sooner than this.
+    pub(crate) async fn token_lasting(&self, lasting: Duration) -> Result<SecretString, Error> {
+        let authenticator = &self.inner.authenticator;
+        let mut token = authenticator.token().await?;
+        if token.token.ends_within(lasting) {
+            // A source that has nothing longer-lived is no reason to stop.
+            if let Ok(Some(renewed)) = authenticator.renewed(&token).await {
+                token = renewed;
+            }
+        }
+        let header = token.token.header.to_str().unwrap_or_default();
+        Ok(SecretString::from(header.trim_start_matches("Bearer ").to_owned()))
     }
 
     pub(crate) fn transport(&self) -> &Transport {

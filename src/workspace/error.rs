@@ -123,6 +123,8 @@ pub enum Cause {
     Redirect {
         /// The host that it leads to.
         to: String,
+        /// The path there, without query.
+        path: String,
     },
     /// An answer that is not of this API.
     Malformed(String),
@@ -217,6 +219,11 @@ impl Error {
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.api().is_some_and(ApiError::is_missing)
+    }
+
+    /// Rows that a statement ought not to answer with.
+    pub(crate) fn unexpected_rows(host: &super::Host, statement: &str, problem: &str) -> Self {
+        Self::malformed(&host.to_string(), "POST", "/api/2.0/sql/statements", format!("`{statement}`: {problem}"))
     }
 
     pub(crate) fn malformed(host: &str, method: &str, path: &str, problem: impl Into<String>) -> Self {
@@ -336,7 +343,7 @@ impl fmt::Display for Cause {
             Self::LoginPage { status, .. } => {
                 write!(formatter, "a login page (status {status}) in place of an answer")
             }
-            Self::Redirect { to } => write!(formatter, "redirected to {to}"),
+            Self::Redirect { to, .. } => write!(formatter, "redirected to {to}"),
             Self::Malformed(problem) => write!(formatter, "unexpected answer: {problem}"),
         }
     }

@@ -1,15 +1,20 @@
 //! The address of a workspace.
 
 use std::fmt;
+use std::sync::Arc;
 
 use url::Url;
 
 /// The base address of one workspace: scheme, name and port, nothing else.
 ///
 /// `https` only, but for loopback addresses, where a test server or a local relay may speak plain `http`.
-/// Equality and `Display` look at the address alone.
+/// Cheap to clone. Equality and `Display` look at the address alone.
 #[derive(Clone)]
 pub struct Host {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     base: Url,
     workspace_id: Option<String>,
 }
@@ -101,25 +106,25 @@ impl Host {
         url.set_path("");
         url.set_query(None);
         url.set_fragment(None);
-        Ok(Self { base: url, workspace_id })
+        Ok(Self { inner: Arc::new(Inner { base: url, workspace_id }) })
     }
 
     /// The address as text, without a slash at the end.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.base.as_str().trim_end_matches('/')
+        self.inner.base.as_str().trim_end_matches('/')
     }
 
     /// The workspace id that stood in the query of the address, where one did.
     #[must_use]
     pub fn workspace_id(&self) -> Option<&str> {
-        self.workspace_id.as_deref()
+        self.inner.workspace_id.as_deref()
     }
 
     /// The cloud, by the domain.
     #[must_use]
     pub fn cloud(&self) -> Cloud {
-        let name = self.base.host_str().unwrap_or_default();
+        let name = self.inner.base.host_str().unwrap_or_default();
         if name.ends_with(".azuredatabricks.net") {
             Cloud::Azure { login: "https://login.microsoftonline.com" }
         } else if name.ends_with(".databricks.azure.us") {
@@ -140,8 +145,8 @@ impl Host {
         if !path.starts_with('/') || path.starts_with("//") || path.contains('\\') {
             return None;
         }
-        let url = self.base.join(path).ok()?;
-        (url.origin() == self.base.origin()).then_some(url)
+        let url = self.inner.base.join(path).ok()?;
+        (url.origin() == self.inner.base.origin()).then_some(url)
     }
 }
 
@@ -157,7 +162,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 
 impl PartialEq for Host {
     fn eq(&self, other: &Self) -> bool {
-        self.base == other.base
+        self.inner.base == other.inner.base
     }
 }
 

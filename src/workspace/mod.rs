@@ -18,14 +18,23 @@ mod api_error;
 mod attribute;
 mod auth_type;
 mod authenticator;
+mod azure;
+mod catalog;
+mod child_environment;
 mod client;
+mod credential_program;
+mod databricks_cli;
 mod error;
 mod files;
+mod hints;
 mod host;
 mod jobs;
+mod keyring;
 mod lenient;
 mod me;
+mod oauth;
 mod observer;
+mod oidc;
 mod pages;
 mod pipelines;
 mod profile;
@@ -42,6 +51,11 @@ mod tests;
 pub use access::{Access, AccessError, AccessRequest, Origin};
 pub use api_error::ApiError;
 pub use auth_type::AuthType;
+pub use catalog::{
+    Binding, Catalog, CatalogColumn, CatalogTable, Connection, Grant, Grants, Metastore, MetastoreAssignment,
+    Schema, Securable, Volume,
+};
+pub use child_environment::ChildEnvironment;
 pub use client::{Client, ClientOptions, PARALLEL};
 pub use error::{
     AttemptError, Cause, CredentialsError, Error, ErrorKind, RequestError, StatementError, Unreachable,
@@ -49,6 +63,7 @@ pub use error::{
 pub use files::FileStatus;
 pub use host::{Cloud, Host, HostError};
 pub use jobs::{Job, JobSummary};
+pub use keyring::{KEYRING_SERVICE, Kept, Keyring, KeyringError, MemoryKeyring, SystemKeyring};
 pub use me::Me;
 pub use observer::{Observer, Requested, Retrying, StatementProgress, StatementStage};
 pub use pipelines::{Pipeline, PipelineSummary};

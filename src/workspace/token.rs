@@ -37,6 +37,11 @@ impl Token {
         Self { header, expires, refresh, extra: Vec::new() }
     }
 
+    /// Whether it ends within this time.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        self.expires.is_some_and(|expires| expires < Instant::now() + time)
+    }
+
     fn is_fresh(&self) -> bool {
         self.refresh.is_none_or(|refresh| Instant::now() < refresh)
     }

@@ -219,10 +219,10 @@ fn judge(call: &Call, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<
         let location = text("location").unwrap_or_default();
         let target = call.url.join(location).ok();
         let path = target.as_ref().map(|url| url.path().to_owned()).unwrap_or_default();
-        let cause = if path.contains("/login") || path.contains("/oidc/") {
+        let cause = if path.starts_with("/login") || path.starts_with("/oidc/") {
             Cause::LoginPage { status, private_link: location.contains("private-link") }
         } else {
-            Cause::Redirect { to: target.map(|url| origin(&url)).unwrap_or_default() }
+            Cause::Redirect { to: target.map(|url| origin(&url)).unwrap_or_default(), path }
         };
         return Err(Failure { fault: final_fault, cause });
     }

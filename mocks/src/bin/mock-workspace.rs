@@ -8,6 +8,7 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,6 +27,17 @@ struct Args {
     /// The personal access token; random if not given.
     #[arg(long)]
     token: Option<String>,
+    /// A table that SQL can read: catalog.schema.table=FILE.csv. A change of the file is a new version.
+    ///
+    /// The connections, catalogs and schemas that its rows name are there too.
+    #[arg(long = "table", value_name = "NAME=FILE", value_parser = pair)]
+    tables: Vec<(String, String)>,
+    /// A connection more: NAME=TYPE, such as erp=SQLSERVER.
+    #[arg(long = "connection", value_name = "NAME=TYPE", value_parser = pair)]
+    connections: Vec<(String, String)>,
+    /// A schema more, with its catalog: catalog.schema.
+    #[arg(long = "schema", value_name = "CATALOG.SCHEMA")]
+    schemas: Vec<String>,
     /// Refuse a second pipeline of the same name unless it says `allow_duplicate_names`, as the service does.
     #[arg(long)]
     unique_pipeline_names: bool,
@@ -44,6 +56,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// `left=right`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (left, right) =
+        text.split_once('=').ok_or_else(|| format!("{text} is not of the form NAME=VALUE"))?;
+    Ok((left.to_owned(), right.to_owned()))
+}
+
 fn serve(args: &Args) -> io::Result<()> {
     let mut builder = MockWorkspace::builder()
         .user(&args.user)
@@ -56,6 +75,28 @@ fn serve(args: &Args) -> io::Result<()> {
         builder = builder.accept_duplicate_names();
     }
     let workspace = builder.start()?;
+    workspace.world(|world| {
+        world.furnishes = true;
+        for (name, kind) in &args.connections {
+            world.catalog.add_connection(name, &kind.to_uppercase());
+        }
+        for name in &args.schemas {
+            match name.split_once('.') {
+                Some((catalog, schema)) => {
+                    world.catalog.add_schema(catalog, schema);
+                }
+                None => {
+                    world.catalog.add_catalog(name);
+                }
+            }
+        }
+        args.tables.iter().try_for_each(|(name, file)| {
+            if name.split('.').filter(|part| !part.is_empty()).count() != 3 {
+                return Err(io::Error::other(format!("{name} is not of the form catalog.schema.table")));
+            }
+            world.watch_csv(name, Path::new(file))
+        })
+    })?;
     let folder = tempfile::Builder::new().prefix("mock-workspace-").tempdir()?;
     let databricks = tapworks_mocks::link_databricks(&std::env::current_exe()?, folder.path())?;
 

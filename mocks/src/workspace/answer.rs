@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
+use super::world::uuid;
+
 /// A handler's result.
 pub(crate) type Reply = Result<Answer, Problem>;
 
@@ -59,16 +61,25 @@ pub(crate) struct Problem {
     pub(crate) status: u16,
     pub(crate) code: Value,
     pub(crate) message: String,
+    /// Nothing that the service would answer: the mock is asked for more than it can do.
+    pub(crate) unexpected: bool,
+    /// Whether the answer has the `details` that Unity Catalog adds.
+    detailed: bool,
 }
 
 impl Problem {
     pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: Value::from(code), message: message.into() }
+        Self { status, code: Value::from(code), message: message.into(), unexpected: false, detailed: false }
+    }
+
+    /// What the service can and the mock cannot.
+    pub(crate) fn unsupported(what: &str) -> Self {
+        Self { unexpected: true, ..Self::new(501, "NOT_IMPLEMENTED", format!("mock: {what}")) }
     }
 
     /// Errors of the front door carry the status as an integer code.
     pub(crate) fn numbered(status: u16, message: &str) -> Self {
-        Self { status, code: Value::from(status), message: message.to_owned() }
+        Self { code: Value::from(status), ..Self::new(status, "", message) }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
@@ -87,7 +98,24 @@ impl Problem {
         Self::new(403, "PERMISSION_DENIED", message)
     }
 
+    /// An error of Unity Catalog.
+    pub(crate) fn of_catalog(status: u16, code: &str, message: &str) -> Self {
+        Self { detailed: true, ..Self::new(status, code, message) }
+    }
+
     pub(crate) fn into_answer(self) -> Answer {
-        Answer::json(&json!({"error_code": self.code, "message": self.message})).status(self.status)
+        let mut body = json!({"error_code": self.code, "message": self.message});
+        if self.detailed {
+            body["details"] = json!([
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": self.code,
+                    "domain": "unity-catalog.databricks.com",
+                    "metadata": {},
+                },
+                {"@type": "type.googleapis.com/google.rpc.RequestInfo", "request_id": uuid(), "serving_data": ""},
+            ]);
+        }
+        Answer::json(&body).status(self.status)
     }
 }

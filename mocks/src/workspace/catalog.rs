@@ -79,7 +79,9 @@ impl Column {
     /// A column by name and SQL type.
     #[must_use]
     pub fn new(name: &str, type_text: &str) -> Self {
-        Self { name: name.to_owned(), type_text: type_text.to_uppercase() }
+        // The names of a struct's fields keep their case.
+        let type_text = if type_text.contains('<') { type_text.to_owned() } else { type_text.to_uppercase() };
+        Self { name: name.to_owned(), type_text }
     }
 
     /// The name of the type without its parameters: `ARRAY`, `DECIMAL`, `INT`, …

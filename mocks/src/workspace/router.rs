@@ -6,12 +6,14 @@ use wiremock::Request;
 use super::answer::{Problem, Reply};
 use super::call::Call;
 use super::world::World;
-use super::{files, identity, jobs, permissions, pipelines, warehouses};
+use super::{files, identity, jobs, permissions, pipelines, securables, statements, warehouses};
 
 /// The answer of the first handler that knows the route.
 pub(crate) fn route(world: &mut World, call: &Call) -> Option<Reply> {
-    let handlers: [fn(&mut World, &Call) -> Option<Reply>; 6] = [
+    let handlers: [fn(&mut World, &Call) -> Option<Reply>; 8] = [
         pipelines::answer,
+        statements::answer,
+        securables::answer,
         jobs::answer,
         files::answer,
         permissions::answer,

@@ -16,9 +16,9 @@ use super::fault::{Applied, Fault, Faults, no_such_endpoint};
 use super::identity::{self, Identity};
 use super::log::{Log, RecordedRequest};
 use super::relay::{self, Gauge};
-use super::router;
 use super::warehouses::Warehouse;
 use super::world::World;
+use super::{router, statements};
 
 /// What the handlers and the test share.
 #[derive(Debug)]
@@ -253,7 +253,7 @@ impl Responder {
         if let Some(answer) = applied.before(&mut world.accounts, page_token.as_deref()) {
             return (answer, true);
         }
-        let public = identity::is_public(request.url.path());
+        let public = identity::is_public(request.url.path()) || statements::is_storage(request.url.path());
         let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());
         let caller = match (public, world.accounts.authenticate(header)) {
             (_, Ok(caller)) => caller,
@@ -268,16 +268,15 @@ impl Responder {
         let Some(reply) = router::route(world, &call) else {
             return (no_such_endpoint(call.method, call.path).into_answer(), false);
         };
+        let known = !reply.as_ref().is_err_and(|problem| problem.unexpected);
         let answer = reply.unwrap_or_else(super::answer::Problem::into_answer);
         let answer = applied.after(answer, page_token.as_deref());
-        (
-            if public {
-                answer
-            } else {
-                answer.header("x-databricks-org-id", world.workspace_id.to_string())
-            },
-            true,
-        )
+        let answer = if public {
+            answer
+        } else {
+            answer.header("x-databricks-org-id", world.workspace_id.to_string())
+        };
+        (answer, known)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Everything that the workspace knows, in one place, for handlers and for tests that edit it.
 
+use std::io;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -11,6 +13,9 @@ use super::identity::{Accounts, Identity};
 use super::jobs::Jobs;
 use super::permissions::Permissions;
 use super::pipelines::{Pipelines, Update};
+use super::rows::Rows;
+use super::sources::{Source, Sources};
+use super::statements::Statements;
 use super::warehouses::Warehouses;
 
 /// The state of one workspace.
@@ -32,6 +37,12 @@ pub struct World {
     pub warehouses: Warehouses,
     /// Unity Catalog.
     pub catalog: UnityCatalog,
+    /// The rows behind the tables that SQL can read.
+    pub sources: Sources,
+    /// SQL statements.
+    pub statements: Statements,
+    /// Whether the rows of watched files bring the connections, catalogs and schemas that they name.
+    pub furnishes: bool,
 }
 
 impl World {
@@ -48,6 +59,79 @@ impl World {
             files,
             warehouses: Warehouses::default(),
             catalog: UnityCatalog::new(&user.user_name),
+            sources: Sources::default(),
+            statements: Statements::default(),
+            furnishes: false,
+        }
+    }
+
+    /// Writes the rows of a table as its next version, and answers its number. Makes the table if there is none.
+    ///
+    /// # Panics
+    /// If the name has not three parts.
+    pub fn put_rows(&mut self, full_name: &str, rows: Rows) -> i64 {
+        self.make_table(full_name);
+        let number = self.sources.entry(full_name).write(rows);
+        self.show_columns(full_name);
+        number
+    }
+
+    /// Lets a CSV file be a table: each change of its content is a new version, the first one is 0.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no table.
+    ///
+    /// # Panics
+    /// If the name has not three parts.
+    pub fn watch_csv(&mut self, full_name: &str, path: &Path) -> io::Result<()> {
+        self.make_table(full_name);
+        self.sources.watch(full_name, path)?;
+        self.take_over(full_name);
+        Ok(())
+    }
+
+    /// The history of a table that SQL can read, by `catalog.schema.table`.
+    pub fn source_mut(&mut self, full_name: &str) -> Option<&mut Source> {
+        self.sources.get_mut(full_name)
+    }
+
+    /// Reads a watched file again if it changed.
+    pub(crate) fn refresh_source(&mut self, full_name: &str) -> Result<(), String> {
+        if let Some(source) = self.sources.get_mut(full_name)
+            && source.refresh()?
+        {
+            self.take_over(full_name);
+        }
+        Ok(())
+    }
+
+    /// Lets the rest of the world follow a watched file.
+    fn take_over(&mut self, full_name: &str) {
+        self.show_columns(full_name);
+        let current = self.sources.get(full_name).and_then(|source| source.current());
+        if let (true, Some(rows)) = (self.furnishes, current.and_then(|version| version.rows.clone())) {
+            self.furnish(&rows);
+        }
+    }
+
+    fn make_table(&mut self, full_name: &str) {
+        if self.catalog.table(full_name).is_none() {
+            let parts: Vec<&str> = full_name.split('.').collect();
+            let [catalog, schema, name] = parts.as_slice() else {
+                panic!("{full_name} has not three parts");
+            };
+            self.catalog.put_table(Table::new(catalog, schema, name, "MANAGED"));
+        }
+    }
+
+    /// Lets Unity Catalog list the columns that the current version has.
+    fn show_columns(&mut self, full_name: &str) {
+        let current = self.sources.get(full_name).and_then(|source| source.current());
+        if let (Some(rows), Some(table)) =
+            (current.and_then(|version| version.rows.as_ref()), self.catalog.table_mut(full_name))
+            && table.columns != rows.columns()
+        {
+            table.columns = rows.columns().to_vec();
         }
     }
 

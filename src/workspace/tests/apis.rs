@@ -221,3 +221,123 @@ async fn no_warehouse() {
     get(&server, "/api/2.0/sql/warehouses", json!({})).await;
     assert!(matches!(client(&server).choose_warehouse(None).await.unwrap_err(), Error::NoWarehouse { .. }));
 }
+
+const UNITY: &str = "/api/2.1/unity-catalog";
+
+#[tokio::test]
+async fn unity_catalog_objects() {
+    let server = MockServer::start().await;
+    get(
+        &server,
+        &format!("{UNITY}/connections/my%20pg"),
+        json!({"name": "my pg", "connection_type": "NEW_KIND", "provisioning_info": {"state": "ACTIVE"}}),
+    )
+    .await;
+    get(
+        &server,
+        &format!("{UNITY}/catalogs/main"),
+        json!({"name": "main", "isolation_mode": "ISOLATED", "browse_only": true}),
+    )
+    .await;
+    get(
+        &server,
+        &format!("{UNITY}/schemas/main.sales"),
+        json!({"name": "sales", "full_name": "main.sales", "owner": "o"}),
+    )
+    .await;
+    get(
+        &server,
+        &format!("{UNITY}/tables/main.sales.t"),
+        json!({"full_name": "main.sales.t", "pipeline_id": "p", "columns": [{"name": "id"}]}),
+    )
+    .await;
+    get(&server, &format!("{UNITY}/tables/main.sales.t/exists"), json!({"table_exists": true})).await;
+    get(
+        &server,
+        &format!("{UNITY}/current-metastore-assignment"),
+        json!({"metastore_id": "m", "workspace_id": "9"}),
+    )
+    .await;
+    for missing in [
+        "connections/no",
+        "catalogs/no",
+        "schemas/no.no",
+        "tables/no.no.no",
+        "tables/no.no.no/exists",
+        "volumes/no.no.no",
+        "effective-permissions/catalog/no",
+        "metastore_summary",
+        "tables",
+    ] {
+        Mock::given(path(format!("{UNITY}/{missing}")))
+            .respond_with(refusal(404, "NOT_FOUND", "no"))
+            .mount(&server)
+            .await;
+    }
+    let client = client(&server);
+    let connection = client.connection("my pg").await.unwrap().unwrap();
+    assert_eq!(
+        (connection.connection_type.as_deref(), connection.state()),
+        (Some("NEW_KIND"), Some("ACTIVE"))
+    );
+    assert_eq!(client.catalog("main").await.unwrap().unwrap().browse_only, Some(true));
+    assert_eq!(client.schema("main", "sales").await.unwrap().unwrap().owner.as_deref(), Some("o"));
+    let table = client.table("main.sales.t").await.unwrap().unwrap();
+    assert_eq!((table.pipeline_id(), table.columns.len()), (Some("p"), 1));
+    assert_eq!(client.table_exists("main.sales.t").await.unwrap(), Some(true));
+    assert_eq!(client.metastore_assignment().await.unwrap().unwrap().workspace_id, Some(9));
+    assert!(client.connection("no").await.unwrap().is_none());
+    assert!(client.catalog("no").await.unwrap().is_none());
+    assert!(client.schema("no", "no").await.unwrap().is_none());
+    assert!(client.table("no.no.no").await.unwrap().is_none());
+    assert!(client.table_exists("no.no.no").await.unwrap().is_none());
+    assert!(client.volume("no.no.no").await.unwrap().is_none());
+    assert!(client.metastore().await.unwrap().is_none());
+    assert!(client.tables_in_schema("no", "no").await.unwrap().is_none());
+    assert!(client.effective_permissions(Securable::Catalog, "no", None).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn rights_are_read_over_all_pages() {
+    let server = MockServer::start().await;
+    let at = format!("{UNITY}/effective-permissions/schema/main.sales");
+    Mock::given(path(at.clone()))
+        .and(query_param("max_results", "0"))
+        .and(query_param("principal", "j@x"))
+        .and(query_param_is_missing("page_token"))
+        .respond_with(
+            ResponseTemplate::new(200)
+                .set_body_json(json!({"privilege_assignments": [], "next_page_token": "1"})),
+        )
+        .mount(&server)
+        .await;
+    Mock::given(path(at))
+        .and(query_param("principal", "j@x"))
+        .and(query_param("page_token", "1"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"privilege_assignments": [{"principal": "j@x", "privileges": [
+            {"privilege": "USE_CATALOG", "inherited_from_type": "CATALOG", "inherited_from_name": "main"}, {"privilege": "CREATE_TABLE"}]}]})))
+        .mount(&server)
+        .await;
+    let found = client(&server)
+        .effective_permissions(Securable::Schema, "main.sales", Some("j@x"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        found[0].privileges.iter().map(|grant| grant.privilege.as_str()).collect::<Vec<_>>(),
+        ["USE_CATALOG", "CREATE_TABLE"]
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_vanishes_halfway_is_an_error() {
+    let server = MockServer::start().await;
+    let at = format!("{UNITY}/tables");
+    Mock::given(path(at.clone()))
+        .and(query_param("page_token", "1"))
+        .respond_with(refusal(404, "NOT_FOUND", "no"))
+        .mount(&server)
+        .await;
+    get(&server, &at, json!({"tables": [{"name": "a"}], "next_page_token": "1"})).await;
+    assert_eq!(client(&server).tables_in_schema("c", "s").await.unwrap_err().kind(), ErrorKind::NotFound);
+}

@@ -33,6 +33,7 @@ pub(super) fn quick() -> ClientOptions {
             longest_wait: Duration::from_millis(10),
             longest_retry_after: Duration::from_millis(20),
         },
+        keyring: Arc::new(MemoryKeyring::default()),
         ..ClientOptions::default()
     }
 }
