@@ -17,6 +17,8 @@ mod schedule;
 mod shared;
 mod subgroup;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 pub use group::{GatewaySettings, Group, PauseStatus, Schedule, Table};
 pub use grouping::groups;
