@@ -179,6 +179,14 @@ impl Client {
         Ok(Self { inner: Arc::new(Inner { authenticator, transport, options, host }) })
     }
 
+    /// The same, with another login service of Azure.
+    #[cfg(test)]
+    pub(crate) fn with_azure_login(mut self, login: &str) -> Self {
+        let inner = Arc::get_mut(&mut self.inner).expect("a client that was just made has no clones");
+        inner.authenticator.azure_login = Some(login.to_owned());
+        self
+    }
+
     /// The access that this client uses.
     #[must_use]
     pub fn access(&self) -> &Access {
@@ -280,6 +288,7 @@ impl Client {
             repeat: call.repeat,
             budget: self.inner.transport.policy.total,
             stoppable: call.stoppable,
+            foreign: false,
         };
         let token = self.inner.authenticator.token().await?;
         authorize(&mut call.headers, &token);

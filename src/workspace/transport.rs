@@ -39,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) budget: Duration,
     /// Whether the end of the run stops it. Not so for what cleans up after it.
     pub(crate) stoppable: bool,
+    /// Whether it goes to another service, whose errors may repeat signatures: their text is dropped.
+    pub(crate) foreign: bool,
 }
 
 /// An answer with status 2xx.
@@ -235,7 +237,7 @@ fn judge(call: &Call, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<
         return Ok(Answer { headers, body });
     }
     let request_id = text("x-request-id").or_else(|| text("x-databricks-request-id"));
-    let mut error = ApiError::parse(status, request_id, &body);
+    let mut error = ApiError::parse(status, request_id, if call.foreign { b"" } else { &body });
     if error.message.is_empty()
         && let Some(phrase) = text("x-databricks-reason-phrase")
     {
