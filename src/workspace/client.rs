@@ -15,6 +15,7 @@ use super::authenticator::Authenticator;
 use super::error::{Cause, Error};
 use super::host::Host;
 use super::keyring::{Keyring, SystemKeyring};
+use super::me::Me;
 use super::observer::Observer;
 use super::retry::{Repeat, RetryPolicy};
 use super::token::Numbered;
@@ -35,6 +36,7 @@ struct Inner {
     transport: Arc<Transport>,
     options: ClientOptions,
     host: String,
+    me: tokio::sync::OnceCell<Me>,
 }
 
 /// How a client behaves. `Default` is what a run wants; tests shorten the times.
@@ -176,7 +178,8 @@ impl Client {
         )?);
         let keyring = Arc::clone(&options.keyring);
         let authenticator = Authenticator::new(access, environment.clone(), Arc::clone(&transport), keyring);
-        Ok(Self { inner: Arc::new(Inner { authenticator, transport, options, host }) })
+        let me = tokio::sync::OnceCell::new();
+        Ok(Self { inner: Arc::new(Inner { authenticator, transport, options, host, me }) })
     }
 
     /// The same, with another login service of Azure.
@@ -209,6 +212,19 @@ impl Client {
     #[must_use]
     pub fn retry_count(&self) -> u64 {
         self.inner.transport.retry_count()
+    }
+
+    /// How long the current token is still good, fetching one where there is none; `None` where that is not known, as
+    /// with a personal access token.
+    ///
+    /// # Errors
+    /// Where no way to authenticate gives a token.
+    pub async fn token_expires_in(&self) -> Result<Option<Duration>, Error> {
+        Ok(self.inner.authenticator.token().await?.token.remaining())
+    }
+
+    pub(crate) fn kept_me(&self) -> &tokio::sync::OnceCell<Me> {
+        &self.inner.me
     }
 
     pub(crate) fn options(&self) -> &ClientOptions {

@@ -54,7 +54,7 @@ async fn a_service_principal() {
         .await;
     known(&server, "t1").await;
     let client = connect(&principal(&server), quick());
-    let (a, b, c) = tokio::join!(client.me(), client.me(), client.me());
+    let (a, b, c) = tokio::join!(client.fresh_me(), client.fresh_me(), client.fresh_me());
     assert_eq!((a.unwrap().user_name.as_str(), b.is_ok(), c.is_ok()), ("t1", true, true));
     assert_eq!(client.access().auth_type(), AuthType::OauthM2m);
 }
@@ -73,9 +73,9 @@ async fn a_token_is_refreshed_before_its_end() {
         known(&server, name).await;
     }
     let client = connect(&principal(&server), quick());
-    assert_eq!(client.me().await.unwrap().user_name, "t1");
-    assert_eq!(client.me().await.unwrap().user_name, "t2");
-    assert_eq!(client.me().await.unwrap().user_name, "t2");
+    assert_eq!(client.fresh_me().await.unwrap().user_name, "t1");
+    assert_eq!(client.fresh_me().await.unwrap().user_name, "t2");
+    assert_eq!(client.fresh_me().await.unwrap().user_name, "t2");
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_refused_token_is_renewed_once_by_one() {
         known(&server, "t2").await;
         Mock::given(path(ME)).respond_with(refused).mount(&server).await;
         let client = connect(&principal(&server), quick());
-        let (a, b, c) = tokio::join!(client.me(), client.me(), client.me());
+        let (a, b, c) = tokio::join!(client.fresh_me(), client.fresh_me(), client.fresh_me());
         for outcome in [a, b, c] {
             assert_eq!(outcome.unwrap().user_name, "t2");
         }
@@ -118,7 +118,7 @@ async fn a_token_that_is_refused_twice_is_an_error() {
         .mount(&server)
         .await;
     Mock::given(path(ME)).respond_with(refusal(401, "UNAUTHENTICATED", "no")).expect(2).mount(&server).await;
-    let error = connect(&principal(&server), quick()).me().await.unwrap_err();
+    let error = connect(&principal(&server), quick()).fresh_me().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
@@ -126,7 +126,7 @@ async fn a_token_that_is_refused_twice_is_an_error() {
 async fn a_personal_token_is_not_asked_for_twice() {
     let server = MockServer::start().await;
     Mock::given(path(ME)).respond_with(refusal(401, "UNAUTHENTICATED", "no")).expect(1).mount(&server).await;
-    assert_eq!(client(&server).me().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    assert_eq!(client(&server).fresh_me().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn a_wrong_secret_is_told_once_and_nothing_else_is_tried() {
         .expect(1)
         .mount(&server)
         .await;
-    let error = connect(&principal(&server), quick()).me().await.unwrap_err();
+    let error = connect(&principal(&server), quick()).fresh_me().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     let text = error.to_string();
     assert!(
@@ -163,7 +163,7 @@ async fn token_requests_are_repeated_too() {
     Mock::given(path("/oidc/v1/token")).respond_with(token("t1", json!(3600))).mount(&server).await;
     known(&server, "t1").await;
     let client = connect(&principal(&server), quick());
-    client.me().await.unwrap();
+    client.fresh_me().await.unwrap();
     assert_eq!(client.retry_count(), 2);
 }
 
@@ -176,7 +176,7 @@ async fn a_token_endpoint_in_plain_http_gets_no_secret() {
         json!({"token_endpoint": "http://evil.example/token"}),
     )
     .await;
-    let error = connect(&principal(&server), quick()).me().await.unwrap_err();
+    let error = connect(&principal(&server), quick()).fresh_me().await.unwrap_err();
     assert!(error.to_string().contains("http://evil.example is not https"), "{error}");
 }
 
@@ -185,7 +185,7 @@ async fn an_old_host_without_discovery() {
     let server = MockServer::start().await;
     Mock::given(path("/oidc/v1/token")).respond_with(token("t1", json!(3600))).mount(&server).await;
     known(&server, "t1").await;
-    connect(&principal(&server), quick()).me().await.unwrap();
+    connect(&principal(&server), quick()).fresh_me().await.unwrap();
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn a_github_job() {
         ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "canary-request-token"),
     ]);
     let client = connect(&environment, quick());
-    client.me().await.unwrap();
+    client.fresh_me().await.unwrap();
     assert_eq!(client.access().auth_type(), AuthType::GithubOidc);
 }
 
@@ -239,11 +239,11 @@ async fn tokens_of_variables_and_files_are_exchanged() {
     let base = Environment::of([("DATABRICKS_HOST", server.uri().as_str())]);
     let from_variable =
         base.clone().with_variable("DATABRICKS_OIDC_TOKEN_ENV", "MY_JWT").with_variable("MY_JWT", "jwt-env");
-    assert_eq!(connect(&from_variable, quick()).me().await.unwrap().user_name, "t1");
+    assert_eq!(connect(&from_variable, quick()).fresh_me().await.unwrap().user_name, "t1");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("jwt"), "jwt-file\n").unwrap();
     let from_file = base.with_directory(folder.path()).with_variable("DATABRICKS_OIDC_TOKEN_FILEPATH", "jwt");
-    assert_eq!(connect(&from_file, quick()).me().await.unwrap().user_name, "t2");
+    assert_eq!(connect(&from_file, quick()).fresh_me().await.unwrap().user_name, "t2");
 }
 
 #[tokio::test]
@@ -253,14 +253,14 @@ async fn the_keyring_comes_last() {
     let keyring: Arc<dyn Keyring> = Arc::new(MemoryKeyring::default());
     let environment = Environment::of([("DATABRICKS_HOST", server.uri().as_str())]);
     let options = ClientOptions { keyring: Arc::clone(&keyring), ..quick() };
-    let error = connect(&environment, options.clone()).me().await.unwrap_err();
+    let error = connect(&environment, options.clone()).fresh_me().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("no credentials for"), "{error}");
     assert!(error.hints()[0].contains("tapworks auth login"), "{:?}", error.hints());
     let host = Host::parse(&server.uri()).unwrap();
     Kept::Token("kept-token".to_owned().into()).store(&keyring, &host).await.unwrap();
     let client = connect(&environment, options);
-    assert_eq!(client.me().await.unwrap().user_name, "kept-token");
+    assert_eq!(client.fresh_me().await.unwrap().user_name, "kept-token");
     assert_eq!(client.access().auth_type(), AuthType::Keyring);
 }
 
@@ -282,7 +282,7 @@ impl Keyring for NoKeyring {
 async fn a_machine_without_keyring_gets_the_ordinary_message() {
     let environment = Environment::of([("DATABRICKS_HOST", "https://h.example")]);
     let error = connect(&environment, ClientOptions { keyring: Arc::new(NoKeyring), ..quick() })
-        .me()
+        .fresh_me()
         .await
         .unwrap_err();
     assert!(error.to_string().contains("there is no keyring on this machine"), "{error}");
@@ -322,14 +322,14 @@ async fn the_databricks_cli_is_asked_by_profile_or_host() {
             .with_home(folder.path());
     let by_profile = environment.clone().with_variable("DATABRICKS_CONFIG_PROFILE", "person");
     let client = connect(&by_profile, quick());
-    client.me().await.unwrap();
+    client.fresh_me().await.unwrap();
     assert_eq!(client.access().auth_type(), AuthType::DatabricksCli);
     let child = client.access().child_environment(&by_profile, &client).await.unwrap();
     assert_eq!(child.value("DATABRICKS_CONFIG_PROFILE"), Some("person"));
     assert_eq!(child.value("DATABRICKS_CONFIG_FILE"), folder.path().join(".databrickscfg").to_str());
     assert_eq!((child.value("DATABRICKS_TOKEN"), child.value("DATABRICKS_HOST")), (None, None));
     let by_host = environment.with_variable("DATABRICKS_HOST", &server.uri());
-    connect(&by_host, quick()).me().await.unwrap();
+    connect(&by_host, quick()).fresh_me().await.unwrap();
     assert_eq!(
         std::fs::read_to_string(out).unwrap(),
         format!(
@@ -351,7 +351,7 @@ async fn what_the_databricks_cli_complains_about_is_passed_on() {
         ("DATABRICKS_HOST", "https://h.example"),
         ("DATABRICKS_CLI_PATH", cli.to_str().unwrap()),
     ]);
-    let error = connect(&environment, quick()).me().await.unwrap_err();
+    let error = connect(&environment, quick()).fresh_me().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     let text = error.to_string();
     assert!(text.contains("databricks OAuth is not configured") && !text.contains("canary"), "{text}");
@@ -383,7 +383,7 @@ async fn the_end_of_the_run_does_not_wait_for_a_program() {
     let options = quick();
     let cancel = options.cancel.clone();
     let client = connect(&environment, options);
-    let (outcome, ()) = tokio::join!(client.me(), async { cancel.cancel() });
+    let (outcome, ()) = tokio::join!(client.fresh_me(), async { cancel.cancel() });
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Interrupted);
 }
 
@@ -412,7 +412,7 @@ async fn the_az_cli_for_the_tenant_of_the_workspace() {
         ("DATABRICKS_AUTH_TYPE", "azure-cli"),
         ("PATH", folder.path().to_str().unwrap()),
     ]);
-    connect(&environment, quick()).me().await.unwrap();
+    connect(&environment, quick()).fresh_me().await.unwrap();
 }
 
 #[cfg(unix)]
@@ -443,7 +443,7 @@ async fn the_az_cli_without_flags_where_it_refuses_them() {
         ("PATH", folder.path().to_str().unwrap()),
     ]);
     let client = connect(&environment, quick());
-    client.me().await.unwrap();
+    client.fresh_me().await.unwrap();
     assert_eq!(client.access().auth_type(), AuthType::AzureCli);
 }
 
@@ -475,7 +475,7 @@ async fn an_entra_service_principal() {
         ("ARM_TENANT_ID", "tenant-1"),
     ]);
     let client = connect(&environment, quick()).with_azure_login(&server.uri());
-    client.me().await.unwrap();
+    client.fresh_me().await.unwrap();
     let child = client.access().child_environment(&environment, &client).await.unwrap();
     assert_eq!(child.value("ARM_CLIENT_SECRET"), Some("canary-secret"));
     assert_eq!(child.value("DATABRICKS_AUTH_TYPE"), Some("azure-client-secret"));
@@ -541,7 +541,7 @@ async fn nothing_shows_a_secret() {
     known(&server, "canary-token").await;
     let log = Arc::new(Log::default());
     let client = connect(&principal(&server), Log::observed(&log));
-    client.me().await.unwrap();
+    client.fresh_me().await.unwrap();
     let shown = format!(
         "{client:?} {:?} {} {:?} {:?}",
         client.access(),
