@@ -1,7 +1,20 @@
 //! From a table of what to ingest to deployed Lakeflow Connect pipelines.
 
+pub mod closest;
+pub mod connector;
 pub mod environment;
+pub mod event;
+pub mod files;
+pub mod finding;
+pub mod interrupt;
+pub mod placement;
+pub mod plan;
+pub mod settings;
+pub mod source;
+pub mod table;
+pub mod text;
 pub mod workspace;
+pub mod yaml;
 
 /// The program.
 pub fn main() -> std::process::ExitCode {

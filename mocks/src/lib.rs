@@ -4,4 +4,7 @@
 //! This crate knows nothing of `tapworks`: it follows the API and the CLI, so that a mistake of ours is not repeated here.
 
 pub mod databricks;
+mod link;
 pub mod workspace;
+
+pub use link::link_databricks;

@@ -15,6 +15,7 @@ use crate::environment::Environment;
 
 /// What to change in the environment of a `databricks` process so that it acts under exactly the resolved identity,
 /// whatever the user's variables and profiles say. First `remove`, then `set`.
+#[derive(Default)]
 pub struct ChildEnvironment {
     /// Variables to take away: every one that steers authentication.
     pub remove: Vec<String>,
