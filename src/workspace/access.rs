@@ -346,6 +346,22 @@ impl Values {
     }
 }
 
+impl ProfileFile {
+    /// Reads the configuration file of the user: `DATABRICKS_CONFIG_FILE`, else `.databrickscfg` in the home folder.
+    /// One that does not exist is empty.
+    ///
+    /// # Errors
+    /// [`AccessError::FileUnreadable`] and [`AccessError::File`].
+    pub fn load(environment: &Environment) -> Result<Self, AccessError> {
+        let Some(path) = config_file(environment) else { return Ok(Self::default()) };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text).map_err(|source| AccessError::File { path, source }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(AccessError::FileUnreadable { path, problem: error.to_string() }),
+        }
+    }
+}
+
 /// The steps of [`Access::resolve`].
 struct Resolution<'a> {
     environment: &'a Environment,
@@ -507,18 +523,7 @@ impl<'a> Resolution<'a> {
     fn open(&mut self) -> Result<(PathBuf, ProfileFile), AccessError> {
         self.opened = true;
         let path = self.config_file.clone().unwrap_or_else(|| PathBuf::from(".databrickscfg"));
-        if self.config_file.is_none() {
-            return Ok((path, ProfileFile::default()));
-        }
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(AccessError::FileUnreadable { path, problem: error.to_string() }),
-        };
-        match ProfileFile::parse(&text) {
-            Ok(file) => Ok((path, file)),
-            Err(source) => Err(AccessError::File { path, source }),
-        }
+        ProfileFile::load(self.environment).map(|file| (path, file))
     }
 
     fn host(&self) -> Result<Option<Host>, AccessError> {

@@ -15,6 +15,7 @@ use super::authenticator::Authenticator;
 use super::error::{Cause, Error};
 use super::host::Host;
 use super::keyring::{Keyring, SystemKeyring};
+use super::me::Me;
 use super::observer::Observer;
 use super::retry::{Repeat, RetryPolicy};
 use super::token::Numbered;
@@ -35,6 +36,7 @@ struct Inner {
     transport: Arc<Transport>,
     options: ClientOptions,
     host: String,
+    me: tokio::sync::OnceCell<Me>,
 }
 
 /// How a client behaves. `Default` is what a run wants; tests shorten the times.
@@ -176,7 +178,16 @@ impl Client {
         )?);
         let keyring = Arc::clone(&options.keyring);
         let authenticator = Authenticator::new(access, environment.clone(), Arc::clone(&transport), keyring);
-        Ok(Self { inner: Arc::new(Inner { authenticator, transport, options, host }) })
+        let me = tokio::sync::OnceCell::new();
+        Ok(Self { inner: Arc::new(Inner { authenticator, transport, options, host, me }) })
+    }
+
+    /// The same, with another login service of Azure.
+    #[cfg(test)]
+    pub(crate) fn with_azure_login(mut self, login: &str) -> Self {
+        let inner = Arc::get_mut(&mut self.inner).expect("a client that was just made has no clones");
+        inner.authenticator.azure_login = Some(login.to_owned());
+        self
     }
 
     /// The access that this client uses.
@@ -201,6 +212,19 @@ impl Client {
     #[must_use]
     pub fn retry_count(&self) -> u64 {
         self.inner.transport.retry_count()
+    }
+
+    /// How long the current token is still good, fetching one where there is none; `None` where that is not known, as
+    /// with a personal access token.
+    ///
+    /// # Errors
+    /// Where no way to authenticate gives a token.
+    pub async fn token_expires_in(&self) -> Result<Option<Duration>, Error> {
+        Ok(self.inner.authenticator.token().await?.token.remaining())
+    }
+
+    pub(crate) fn kept_me(&self) -> &tokio::sync::OnceCell<Me> {
+        &self.inner.me
     }
 
     pub(crate) fn options(&self) -> &ClientOptions {
@@ -280,6 +304,7 @@ impl Client {
             repeat: call.repeat,
             budget: self.inner.transport.policy.total,
             stoppable: call.stoppable,
+            foreign: false,
         };
         let token = self.inner.authenticator.token().await?;
         authorize(&mut call.headers, &token);

@@ -101,6 +101,12 @@ fn of_credentials(error: &CredentialsError) -> Vec<String> {
 }
 
 fn of_request(error: &RequestError) -> Vec<String> {
+    if error.path.starts_with("/(rows of") {
+        return vec![format!(
+            "the rows of large results come from cloud storage at {}: let this machine reach it, or select fewer columns",
+            error.host
+        )];
+    }
     let hint = match &error.cause {
         Cause::Unreachable { problem: Unreachable::UnknownHost, .. } => {
             format!("is {} spelt right? Private workspaces are known inside their network only", error.host)

@@ -66,12 +66,20 @@ impl Me {
 }
 
 impl Client {
+    /// Who we are, asked once per client.
+    ///
+    /// # Errors
+    /// As [`Client::fresh_me`]; an error is not kept.
+    pub async fn me(&self) -> Result<Me, Error> {
+        self.kept_me().get_or_try_init(|| self.fresh_me()).await.cloned()
+    }
+
     /// `GET /api/2.0/preview/scim/v2/Me`: the cheapest way to learn whether the token is good, and which workspace
     /// this is.
     ///
     /// # Errors
     /// [`Error`]; an answer without a name is a protocol error.
-    pub async fn me(&self) -> Result<Me, Error> {
+    pub async fn fresh_me(&self) -> Result<Me, Error> {
         self.send(ApiCall::get("/api/2.0/preview/scim/v2/Me"), |answer| {
             let wire: Wire = read_json(&answer.body)?;
             let user_name = wire

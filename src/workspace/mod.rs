@@ -39,6 +39,7 @@ mod pages;
 mod pipelines;
 mod profile;
 mod program;
+mod result;
 mod retry;
 mod statements;
 mod token;

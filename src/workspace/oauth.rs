@@ -177,6 +177,7 @@ pub(crate) fn read(url: Url, mut headers: HeaderMap, budget: Duration) -> Call {
         repeat: Repeat::Freely,
         budget,
         stoppable: true,
+        foreign: false,
     }
 }
 

@@ -38,6 +38,8 @@ impl Default for RetryPolicy {
 pub(crate) enum Fault {
     /// The host was not found, refused the connection, or TLS failed. Nothing was sent.
     Unreachable,
+    /// The host's certificate is not trusted. Nothing was sent.
+    Untrusted,
     /// The host did not take the connection in time. Nothing was sent.
     Unanswered,
     /// The request was sent and the answer lost, wholly or in part.
@@ -86,6 +88,7 @@ impl RetryPolicy {
         let freely = repeat == Repeat::Freely;
         let (may, budget) = match fault {
             Fault::Unreachable => (true, budget.min(self.unreachable)),
+            Fault::Untrusted => (false, budget),
             Fault::Unanswered => (true, budget),
             Fault::Lost => (freely, budget),
             Fault::Garbled => (freely && failed < READINGS, budget),
@@ -164,6 +167,7 @@ mod tests {
 
     #[test]
     fn answers_that_stay_are_not_repeated() {
+        assert!(wait(Fault::Untrusted, Repeat::Freely, 1, 0).is_none());
         for code in [400, 401, 403, 404, 409, 501] {
             assert!(wait(status(code), Repeat::Freely, 1, 0).is_none(), "{code}");
         }

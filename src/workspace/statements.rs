@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::{ApiCall, Client};
 use super::error::{Error, StatementError};
 use super::lenient::{self, segment};
 use super::observer::{StatementProgress, StatementStage};
+use super::result::Chunk;
 
 /// The rows of a statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,31 +62,20 @@ struct ServiceError {
 
 #[derive(Deserialize)]
 pub(crate) struct Manifest {
-    schema: Option<Schema>,
+    pub(crate) schema: Option<Schema>,
     #[serde(default, deserialize_with = "lenient::integer")]
-    total_row_count: Option<i64>,
+    pub(crate) total_row_count: Option<i64>,
     #[serde(default)]
-    truncated: Option<bool>,
+    pub(crate) truncated: Option<bool>,
 }
 
 #[derive(Deserialize)]
-struct Schema {
+pub(crate) struct Schema {
     #[serde(default, deserialize_with = "lenient::list")]
-    columns: Vec<StatementColumn>,
+    pub(crate) columns: Vec<StatementColumn>,
 }
 
-#[derive(Deserialize, Default)]
-pub(crate) struct Chunk {
-    #[serde(default, deserialize_with = "lenient::list")]
-    data_array: Vec<Vec<Option<String>>>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    row_offset: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    next_chunk_index: Option<i64>,
-    next_chunk_internal_link: Option<String>,
-}
-
-const STATEMENTS: &str = "/api/2.0/sql/statements";
+pub(crate) const STATEMENTS: &str = "/api/2.0/sql/statements";
 
 impl Client {
     /// Runs a statement and reads all its rows. `parameters` are the values of the named markers `:name`, as strings.
@@ -107,23 +97,58 @@ impl Client {
             .iter()
             .map(|(name, value)| json!({ "name": name, "value": value, "type": "STRING" }))
             .collect();
-        let mut body = json!({
-            "statement": sql,
-            "warehouse_id": warehouse,
-            "disposition": "INLINE",
-            "format": "JSON_ARRAY",
-            "wait_timeout": "0s",
-        });
-        if !parameters.is_empty() {
-            body["parameters"] = parameters.into();
+        let body = |disposition: &str| {
+            let mut body = json!({
+                "statement": sql,
+                "warehouse_id": warehouse,
+                "disposition": disposition,
+                "format": "JSON_ARRAY",
+                "wait_timeout": "0s",
+            });
+            if !parameters.is_empty() {
+                body["parameters"] = parameters.clone().into();
+            }
+            body
+        };
+        match self.run(&body("INLINE"), warehouse, began).await {
+            // Links need the storage to be reachable from here, which the workspace is for certain; so they come second.
+            Err(error) if is_too_large(&error) => {
+                tracing::debug!(%error, "the result is too large to come inline");
+                self.run(&body("EXTERNAL_LINKS"), warehouse, began).await
+            }
+            outcome => outcome,
         }
-        let wire: Wire = self.json(ApiCall::post(STATEMENTS, &body)).await?;
+    }
+
+    async fn run(&self, body: &Value, warehouse: &str, began: Instant) -> Result<StatementRows, Error> {
+        let wire = self.submitted(body).await?;
+        let wire = self.ended(wire, warehouse, began).await?;
+        self.rows(wire, warehouse, began).await
+    }
+
+    /// Submits a statement. Should the run end meanwhile, the answer is waited for: without its id the statement could
+    /// not be canceled.
+    async fn submitted(&self, body: &Value) -> Result<Wire, Error> {
+        let interrupted = || Error::Interrupted { doing: format!("POST {STATEMENTS}") };
+        if self.options().cancel.is_cancelled() {
+            return Err(interrupted());
+        }
+        let mut submitting = std::pin::pin!(self.json::<Wire>(ApiCall::post(STATEMENTS, body).unstoppable()));
+        let wire = tokio::select! {
+            biased;
+            wire = &mut submitting => wire?,
+            () = self.options().cancel.cancelled() => {
+                let deadline = self.cancel_deadline();
+                if let Ok(Ok(wire)) = tokio::time::timeout_at(deadline.into(), submitting).await {
+                    self.cancel_statement(&wire.statement_id, deadline).await;
+                }
+                return Err(interrupted());
+            }
+        };
         if wire.statement_id.is_empty() {
             return Err(Error::malformed(self.shown_host(), "POST", STATEMENTS, "a statement without an id"));
         }
-        let id = wire.statement_id.clone();
-        let wire = self.ended(wire, warehouse, began).await?;
-        self.inline_rows(id, wire, warehouse, began).await
+        Ok(wire)
     }
 
     /// Looks at a statement until it has ended well.
@@ -147,13 +172,13 @@ impl Client {
             tokio::select! {
                 biased;
                 () = self.options().cancel.cancelled() => {
-                    self.cancel_statement(&id).await;
+                    self.cancel_statement(&id, self.cancel_deadline()).await;
                     return Err(Error::Interrupted { doing: format!("statement {id}") });
                 }
                 () = tokio::time::sleep(pause) => {}
             }
             if let Some(limit) = limit.filter(|limit| began.elapsed() >= *limit) {
-                self.cancel_statement(&id).await;
+                self.cancel_statement(&id, self.cancel_deadline()).await;
                 let waiting = stage == StatementStage::WaitingForWarehouse;
                 return Err(Error::TimedOut { id, limit, waiting });
             }
@@ -162,80 +187,10 @@ impl Client {
                 Ok(wire) => wire,
                 Err(error) => {
                     // Nobody will look at it any more; left alone it would run on and cost money.
-                    self.cancel_statement(&id).await;
+                    self.cancel_statement(&id, self.cancel_deadline()).await;
                     return Err(error);
                 }
             };
-        }
-    }
-
-    /// Reads every chunk that hangs on the first.
-    async fn inline_rows(
-        &self,
-        id: String,
-        wire: Wire,
-        warehouse: &str,
-        began: Instant,
-    ) -> Result<StatementRows, Error> {
-        let (columns, total) = self.described(&id, wire.manifest)?;
-        let mut rows = Vec::new();
-        let mut chunk = wire.result.unwrap_or_default();
-        let mut index = 0;
-        loop {
-            if chunk.row_offset.is_some_and(|offset| usize::try_from(offset) != Ok(rows.len())) {
-                return Err(
-                    self.incomplete(&id, format!("chunk {index} does not begin at row {}", rows.len()))
-                );
-            }
-            if let Some(row) = chunk.data_array.iter().find(|row| row.len() != columns.len()) {
-                let problem = format!("a row of {} values in {} columns", row.len(), columns.len());
-                return Err(self.incomplete(&id, problem));
-            }
-            rows.append(&mut chunk.data_array);
-            let read = rows.len() as u64;
-            self.progress(warehouse, StatementStage::Reading { rows: read, of: total }, began);
-            let path = match (chunk.next_chunk_internal_link, chunk.next_chunk_index) {
-                (_, Some(next)) if next <= index => {
-                    return Err(self.incomplete(&id, format!("chunk {index} leads back to chunk {next}")));
-                }
-                (Some(link), next) if !link.is_empty() => {
-                    index = next.unwrap_or(index + 1);
-                    link
-                }
-                (_, Some(next)) => {
-                    index = next;
-                    format!("{STATEMENTS}/{}/result/chunks/{next}", segment(&id))
-                }
-                (_, None) => break,
-            };
-            chunk = self.json(ApiCall::get(path)).await?;
-        }
-        self.complete(&id, rows.len() as u64, total)?;
-        Ok(StatementRows { id, columns, rows })
-    }
-
-    /// Columns and number of rows, from the manifest.
-    pub(crate) fn described(
-        &self,
-        id: &str,
-        manifest: Option<Manifest>,
-    ) -> Result<(Vec<StatementColumn>, Option<u64>), Error> {
-        let Some(manifest) = manifest else {
-            return Err(self.incomplete(id, "the result has no manifest".to_owned()));
-        };
-        if manifest.truncated == Some(true) {
-            return Err(self.incomplete(id, "the service cut the result".to_owned()));
-        }
-        let total = manifest.total_row_count.and_then(|total| u64::try_from(total).ok());
-        Ok((manifest.schema.map(|schema| schema.columns).unwrap_or_default(), total))
-    }
-
-    pub(crate) fn complete(&self, id: &str, read: u64, total: Option<u64>) -> Result<(), Error> {
-        match total {
-            Some(total) if total != read => {
-                Err(self.incomplete(id, format!("{read} rows came of the {total} that the service counted")))
-            }
-            _ => Ok(()),
         }
     }
 
@@ -263,19 +218,23 @@ impl Client {
         }))
     }
 
-    pub(crate) fn incomplete(&self, id: &str, problem: String) -> Error {
+    pub(crate) fn incomplete(&self, id: &str, problem: &str) -> Error {
         Error::Statement(Box::new(StatementError {
             host: self.shown_host().to_owned(),
             id: id.to_owned(),
             state: "SUCCEEDED".to_owned(),
             code: None,
             condition: None,
-            message: problem,
+            message: problem.to_owned(),
         }))
     }
 
-    /// Asks for a statement's cancellation and waits until it has ended, or for `cancel_timeout`.
-    async fn cancel_statement(&self, id: &str) {
+    fn cancel_deadline(&self) -> Instant {
+        Instant::now() + self.options().cancel_timeout
+    }
+
+    /// Asks for a statement's cancellation and waits until it has ended, or until the deadline.
+    async fn cancel_statement(&self, id: &str, deadline: Instant) {
         let path = format!("{STATEMENTS}/{}", segment(id));
         let cancel = async {
             let call = ApiCall::post(format!("{path}/cancel"), &json!({})).repeatable().unstoppable();
@@ -288,12 +247,26 @@ impl Client {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        match tokio::time::timeout(self.options().cancel_timeout, cancel).await {
+        match tokio::time::timeout_at(deadline.into(), cancel).await {
             Ok(Ok(state)) => tracing::debug!(statement = id, state, "canceled"),
             Ok(Err(error)) => tracing::debug!(statement = id, %error, "cancel failed"),
             Err(_) => tracing::debug!(statement = id, "cancel not confirmed in time"),
         }
     }
+}
+
+/// Whether a statement was refused only because its result is too large to come inline.
+fn is_too_large(error: &Error) -> bool {
+    let message = match error {
+        Error::Statement(error) if error.state == "FAILED" => &error.message,
+        other => match other.api() {
+            Some(api) => &api.message,
+            None => return false,
+        },
+    };
+    let message = message.to_ascii_lowercase();
+    message.contains("inline")
+        && ["result size", "byte limit", "bytes", "too large"].iter().any(|text| message.contains(text))
 }
 
 /// The condition that opens a message: `[TABLE_OR_VIEW_NOT_FOUND] The table …`.

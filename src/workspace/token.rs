@@ -37,6 +37,11 @@ impl Token {
         Self { header, expires, refresh, extra: Vec::new() }
     }
 
+    /// How long it is good from now on, where that is known.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        self.expires.map(|expires| expires.saturating_duration_since(Instant::now()))
+    }
+
     /// Whether it ends within this time.
     pub(crate) fn ends_within(&self, time: Duration) -> bool {
         self.expires.is_some_and(|expires| expires < Instant::now() + time)

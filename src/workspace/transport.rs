@@ -24,6 +24,7 @@ pub(crate) struct Transport {
     pub(crate) cancel: CancellationToken,
     requests: AtomicU64,
     retries: AtomicU64,
+    read_timeout: Duration,
 }
 
 /// One request.
@@ -39,6 +40,8 @@ pub(crate) struct Call {
     pub(crate) budget: Duration,
     /// Whether the end of the run stops it. Not so for what cleans up after it.
     pub(crate) stoppable: bool,
+    /// Whether it goes to another service, whose errors may repeat signatures: their text is dropped.
+    pub(crate) foreign: bool,
 }
 
 /// An answer with status 2xx.
@@ -56,7 +59,7 @@ pub(crate) struct Timeouts {
 /// A failed attempt: what the policy needs to know, and what an error says.
 struct Failure {
     fault: Fault,
-    cause: Cause,
+    cause: Box<Cause>,
 }
 
 impl Transport {
@@ -100,6 +103,7 @@ impl Transport {
             cancel,
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
+            read_timeout: timeouts.read,
         })
     }
 
@@ -122,11 +126,22 @@ impl Transport {
         let began = Instant::now();
         let mut failed = 0;
         loop {
-            let outcome = self.stoppable(call, self.attempt(call, &host)).await?;
+            // An answer that trickles is bounded too, but never sooner than one that is silent.
+            let limit = call.budget.saturating_sub(began.elapsed()).max(self.read_timeout);
+            let attempt = async {
+                tokio::time::timeout(limit, self.attempt(call, &host)).await.unwrap_or_else(|_| {
+                    let cause =
+                        Box::new(Cause::Lost(format!("no whole answer within {} s", limit.as_secs())));
+                    Err(Failure { fault: Fault::Lost, cause })
+                })
+            };
+            let outcome = self.stoppable(call, attempt).await?;
             let failure = match outcome {
                 Ok(answer) => match decode(&answer) {
                     Ok(value) => return Ok(value),
-                    Err(problem) => Failure { fault: Fault::Garbled, cause: Cause::Malformed(problem) },
+                    Err(problem) => {
+                        Failure { fault: Fault::Garbled, cause: Box::new(Cause::Malformed(problem)) }
+                    }
                 },
                 Err(failure) => failure,
             };
@@ -139,7 +154,7 @@ impl Transport {
                     host,
                     method: call.method.to_string(),
                     path: call.shown.clone(),
-                    cause: failure.cause,
+                    cause: *failure.cause,
                     retries: failed - 1,
                     elapsed,
                 })));
@@ -224,18 +239,19 @@ fn judge(call: &Call, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<
         } else {
             Cause::Redirect { to: target.map(|url| origin(&url)).unwrap_or_default(), path }
         };
-        return Err(Failure { fault: final_fault, cause });
+        return Err(Failure { fault: final_fault, cause: Box::new(cause) });
     }
     if (200..300).contains(&status) {
         let html = text("content-type").is_some_and(|kind| kind.contains("text/html")) || is_html(&body);
         if html {
             let private_link = String::from_utf8_lossy(&body).contains("private-link");
-            return Err(Failure { fault: final_fault, cause: Cause::LoginPage { status, private_link } });
+            let cause = Box::new(Cause::LoginPage { status, private_link });
+            return Err(Failure { fault: final_fault, cause });
         }
         return Ok(Answer { headers, body });
     }
     let request_id = text("x-request-id").or_else(|| text("x-databricks-request-id"));
-    let mut error = ApiError::parse(status, request_id, &body);
+    let mut error = ApiError::parse(status, request_id, if call.foreign { b"" } else { &body });
     if error.message.is_empty()
         && let Some(phrase) = text("x-databricks-reason-phrase")
     {
@@ -247,7 +263,7 @@ fn judge(call: &Call, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<
         passing: error.is_passing(),
         retry_after: text("retry-after").and_then(|header| retry_after(header, jiff::Timestamp::now())),
     };
-    Err(Failure { fault, cause: Cause::Status(error) })
+    Err(Failure { fault, cause: Box::new(Cause::Status(error)) })
 }
 
 fn is_html(body: &[u8]) -> bool {
@@ -267,14 +283,7 @@ fn unsent(error: reqwest::Error) -> Failure {
         Unreachable::UnknownHost
     } else if error.is_timeout() {
         Unreachable::Timeout
-    } else if any_source(&error, |source| source.downcast_ref::<rustls::Error>().is_some())
-        || any_source(&error, |source| {
-            source
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some())
-        })
-    {
+    } else if any_source(&error, |source| tls_error(source).is_some()) {
         Unreachable::Tls
     } else if any_source(&error, |source| {
         source
@@ -286,15 +295,34 @@ fn unsent(error: reqwest::Error) -> Failure {
         Unreachable::Other
     };
     let fault = match problem {
+        Unreachable::Tls if any_source(&error, is_untrusted) => Fault::Untrusted,
         Unreachable::UnknownHost | Unreachable::Refused | Unreachable::Tls => Fault::Unreachable,
+        // The network's own troubles pass more often than a proxy's refusals.
+        Unreachable::Other if !any_source(&error, |source| source.is::<std::io::Error>()) => {
+            Fault::Unreachable
+        }
         Unreachable::Timeout | Unreachable::Other => Fault::Unanswered,
     };
-    Failure { fault, cause: Cause::Unreachable { problem, detail } }
+    Failure { fault, cause: Box::new(Cause::Unreachable { problem, detail }) }
+}
+
+/// The TLS error that an error is, possibly inside one of the operating system's.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref::<rustls::Error>().or_else(|| {
+        let inner: &(dyn std::error::Error + Send + Sync) =
+            error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        inner.downcast_ref::<rustls::Error>()
+    })
+}
+
+/// A certificate that is not trusted now will not be in half a minute.
+fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(tls_error(error), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 fn lost(error: reqwest::Error) -> Failure {
     let detail = if error.is_timeout() { "no answer in time".to_owned() } else { innermost(&error) };
-    Failure { fault: Fault::Lost, cause: Cause::Lost(detail) }
+    Failure { fault: Fault::Lost, cause: Box::new(Cause::Lost(detail)) }
 }
 
 fn any_source(

@@ -3,6 +3,7 @@
 
 mod access;
 mod apis;
+mod credentials;
 mod statements;
 mod transport;
 

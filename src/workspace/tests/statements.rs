@@ -222,3 +222,157 @@ async fn a_statement_that_takes_too_long_is_canceled() {
     let error = connect(&with_token(&server), options).statement("w", "SELECT 1", &[]).await.unwrap_err();
     assert!(matches!(error, Error::TimedOut { waiting: true, .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn the_end_of_the_run_during_the_submission_cancels_too() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path(STATEMENTS))
+        .respond_with(
+            ResponseTemplate::new(200)
+                .set_body_json(json!({"statement_id": "s1", "status": {"state": "PENDING"}}))
+                .set_delay(Duration::from_millis(200)),
+        )
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path("/api/2.0/sql/statements/s1/cancel"))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&server)
+        .await;
+    get(
+        &server,
+        "/api/2.0/sql/statements/s1",
+        json!({"statement_id": "s1", "status": {"state": "CANCELED"}}),
+    )
+    .await;
+    let options = quick();
+    let cancel = options.cancel.clone();
+    let client = connect(&with_token(&server), options);
+    let (outcome, ()) = tokio::join!(client.statement("w", "SELECT 1", &[]), async {
+        while client.request_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    });
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Interrupted);
+    let after = client.statement("w", "SELECT 1", &[]).await.unwrap_err();
+    assert_eq!(
+        (after.kind(), client.request_count()),
+        (ErrorKind::Interrupted, 3),
+        "nothing is sent after the end"
+    );
+}
+
+/// A statement that is too large inline and comes behind links to `storage`.
+async fn linked(server: &MockServer, storage: &str, chunks: i64) {
+    Mock::given(method("POST"))
+        .and(path(STATEMENTS))
+        .and(body_partial_json(json!({"disposition": "INLINE"})))
+        .respond_with(
+            ResponseTemplate::new(200)
+                .set_body_json(json!({"statement_id": "s1", "status": {"state": "PENDING"}})),
+        )
+        .expect(1)
+        .mount(server)
+        .await;
+    get(server, "/api/2.0/sql/statements/s1", json!({"statement_id": "s1", "status": {"state": "FAILED", "error": {
+        "error_code": "BAD_REQUEST",
+        "message": "Statements executed with disposition=INLINE can have a result size of at most 26214400 bytes."}}})).await;
+    Mock::given(method("POST"))
+        .and(path(STATEMENTS))
+        .and(body_partial_json(json!({"disposition": "EXTERNAL_LINKS", "format": "JSON_ARRAY"})))
+        .respond_with(
+            ResponseTemplate::new(200)
+                .set_body_json(json!({"statement_id": "s2", "status": {"state": "RUNNING"}})),
+        )
+        .expect(1)
+        .mount(server)
+        .await;
+    let link = |index: i64| {
+        let mut link = json!({"chunk_index": index, "row_offset": index * 2, "row_count": 2,
+            "external_link": format!("{storage}/chunk{index}?X-Amz-Signature=canary-signature"),
+            "http_headers": {"x-amz-server-side-encryption-customer-key": "canary-key"}});
+        if index + 1 < chunks {
+            link["next_chunk_index"] = (index + 1).into();
+            link["next_chunk_internal_link"] =
+                format!("/api/2.0/sql/statements/s2/result/chunks/{}", index + 1).into();
+        }
+        json!({ "external_links": [link] })
+    };
+    get(
+        server,
+        "/api/2.0/sql/statements/s2",
+        json!({"statement_id": "s2", "status": {"state": "SUCCEEDED"},
+        "manifest": {"schema": columns(&["a"]), "total_row_count": chunks * 2}, "result": link(0)}),
+    )
+    .await;
+    for index in 0..chunks {
+        get(server, &format!("/api/2.0/sql/statements/s2/result/chunks/{index}"), link(index)).await;
+    }
+}
+
+#[tokio::test]
+async fn large_results_come_through_links_without_our_token() {
+    let (server, storage) = (MockServer::start().await, MockServer::start().await);
+    linked(&server, &storage.uri(), 3).await;
+    for index in 0..3 {
+        Mock::given(path(format!("/chunk{index}")))
+            .and(wiremock::matchers::header("x-amz-server-side-encryption-customer-key", "canary-key"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!([[format!("{index}a")], [null]])))
+            .expect(1)
+            .mount(&storage)
+            .await;
+    }
+    let log = Arc::new(Log::default());
+    let found =
+        connect(&with_token(&server), Log::observed(&log)).statement("w", "SELECT 1", &[]).await.unwrap();
+    let first: Vec<_> = found.rows.iter().map(|row| row[0].as_deref()).collect();
+    assert_eq!(first, [Some("0a"), None, Some("1a"), None, Some("2a"), None]);
+    for request in storage.received_requests().await.unwrap() {
+        assert!(!request.headers.contains_key("authorization"));
+    }
+    assert!(!log.lines().join("\n").contains("canary"), "{:?}", log.lines());
+}
+
+#[tokio::test]
+async fn expired_links_are_asked_for_anew() {
+    let (server, storage) = (MockServer::start().await, MockServer::start().await);
+    linked(&server, &storage.uri(), 1).await;
+    Mock::given(path("/chunk0"))
+        .respond_with(ResponseTemplate::new(403))
+        .up_to_n_times(1)
+        .mount(&storage)
+        .await;
+    Mock::given(path("/chunk0"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!([["1"], ["2"]])))
+        .mount(&storage)
+        .await;
+    assert_eq!(client(&server).statement("w", "SELECT 1", &[]).await.unwrap().rows.len(), 2);
+}
+
+#[tokio::test]
+async fn errors_of_the_storage_say_nothing_secret() {
+    let (server, storage) = (MockServer::start().await, MockServer::start().await);
+    linked(&server, &storage.uri(), 1).await;
+    let body = "<Error><SignatureProvided>canary-signature</SignatureProvided></Error>";
+    Mock::given(path("/chunk0"))
+        .respond_with(ResponseTemplate::new(403).set_body_string(body))
+        .mount(&storage)
+        .await;
+    let client = client(&server);
+    let error = client.statement("w", "SELECT 1", &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    let text = format!("{error} {error:?} {:?}", error.hints());
+    assert!(!text.contains("canary") && text.contains("cloud storage"), "{text}");
+}
+
+#[tokio::test]
+async fn a_link_in_plain_http_is_not_followed() {
+    let server = MockServer::start().await;
+    linked(&server, "http://storage.example", 1).await;
+    let error = client(&server).statement("w", "SELECT 1", &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(!format!("{error:?}").contains("canary"));
+}
