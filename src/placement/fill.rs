@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Gateway, Layout, Pipeline, Project};
-use super::limits::Limits;
 use crate::connector::Family;
+use crate::settings::Limits;
 use crate::table::{Group, Table};
 
 /// Fills gateways and pipelines in the order of each group's tables. Names and their order depend on the groups'
@@ -129,6 +129,7 @@ mod tests {
         Limits {
             tables_per_pipeline: NonZeroUsize::new(pipeline).unwrap(),
             tables_per_gateway: NonZeroUsize::new(gateway).unwrap(),
+            ..Limits::default()
         }
     }
 
