@@ -73,7 +73,8 @@ impl Column {
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let name = name.trim();
-        Self::named(name).or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, column)| *column))
+        Self::named(name)
+            .or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, column)| *column))
     }
 
     /// Its position in [`Column::ALL`].

@@ -25,7 +25,8 @@ pub(super) fn find(
     named: Option<&Path>,
     environment: &Environment,
 ) -> Result<Option<SettingsFile>, SettingsError> {
-    let named = named.map(Path::to_owned).or_else(|| environment.variable("TAPWORKS_CONFIG").map(PathBuf::from));
+    let named =
+        named.map(Path::to_owned).or_else(|| environment.variable("TAPWORKS_CONFIG").map(PathBuf::from));
     if let Some(path) = named {
         let whole = environment.directory().join(&path);
         let bytes = files::read_if_present(&whole)?.ok_or_else(|| SettingsError::Missing(path.clone()))?;
@@ -55,7 +56,8 @@ fn parse(path: PathBuf, shown: String, bytes: &[u8]) -> Result<SettingsFile, Set
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
-            let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default()).into_owned();
+            let before =
+                String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default()).into_owned();
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             return Err(SettingsError::Encoding {

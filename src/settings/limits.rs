@@ -20,10 +20,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            tables_per_pipeline: TABLES,
-            tables_per_gateway: TABLES,
-            tables_per_bundle: TABLES_PER_BUNDLE,
-        }
+        Self { tables_per_pipeline: TABLES, tables_per_gateway: TABLES, tables_per_bundle: TABLES_PER_BUNDLE }
     }
 }

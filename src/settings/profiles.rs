@@ -22,7 +22,8 @@ fn parse(text: &str) -> BTreeMap<String, Option<String>> {
     let mut profiles = BTreeMap::new();
     let mut current: Option<String> = None;
     for line in text.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.split_once(']')).map(|(name, _)| name) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.split_once(']')).map(|(name, _)| name)
+        {
             current = Some(name.trim().to_owned());
             profiles.entry(name.trim().to_owned()).or_insert(None);
         } else if let (Some(name), Some((key, value))) = (&current, line.split_once('='))
@@ -40,7 +41,8 @@ mod tests {
 
     #[test]
     fn profiles_are_listed_with_their_hosts() {
-        let profiles = parse("; x\n[DEFAULT]\ntoken = t\n[ prod ]\nhost = https://p/ \n[dev]\nhost=https://d\n");
+        let profiles =
+            parse("; x\n[DEFAULT]\ntoken = t\n[ prod ]\nhost = https://p/ \n[dev]\nhost=https://d\n");
         assert_eq!(profiles.get("prod"), Some(&Some("https://p".to_owned())));
         assert_eq!(profiles.get("DEFAULT"), Some(&None));
         assert_eq!(profiles.len(), 3);

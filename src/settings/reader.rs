@@ -170,7 +170,11 @@ impl Reader<'_> {
         match number.as_ref().ok().and_then(|n| usize::try_from(*n).ok()).and_then(NonZeroUsize::new) {
             Some(number) => Some(number),
             None => {
-                self.findings.push(bad_count(what, node.scalar().unwrap_or(node.kind()), self.place(node.mark)));
+                self.findings.push(bad_count(
+                    what,
+                    node.scalar().unwrap_or(node.kind()),
+                    self.place(node.mark),
+                ));
                 None
             }
         }

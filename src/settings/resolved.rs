@@ -71,22 +71,58 @@ pub struct Settings {
 }
 
 pub(super) const SETTINGS_KEYS: &[KeySpec] = &[
-    KeySpec { name: "source", kind: Kind::Source, doc: "Where the rows come from: a path, or a table and whose workspace holds it" },
+    KeySpec {
+        name: "source",
+        kind: Kind::Source,
+        doc: "Where the rows come from: a path, or a table and whose workspace holds it",
+    },
     KeySpec { name: "connector", kind: Kind::Text, doc: "Connector of rows that name none" },
     KeySpec { name: "project", kind: Kind::Text, doc: "Project of rows that name none" },
     KeySpec { name: "targets", kind: Kind::Targets, doc: "The workspaces to deploy to, by name" },
     KeySpec { name: "default_target", kind: Kind::Text, doc: "Target of commands that name none" },
-    KeySpec { name: "default_values", kind: Kind::Assignments, doc: "Values of blank cells: by column, or by group key and column" },
-    KeySpec { name: "override_input_config", kind: Kind::Assignments, doc: "Values that replace those of the rows: by column, or by group key and column" },
-    KeySpec { name: "max_tables_per_pipeline", kind: Kind::Count, doc: "How many tables a pipeline may hold; 250 where it is not said" },
-    KeySpec { name: "max_tables_per_gateway", kind: Kind::Count, doc: "How many tables a gateway may serve; 250 where it is not said" },
-    KeySpec { name: "max_tables_per_bundle", kind: Kind::Count, doc: "How many tables a project holds before it gets a second bundle; 5000 where it is not said" },
-    KeySpec { name: "placement", kind: Kind::Placement, doc: "How tables are spread over pipelines the first time" },
-    KeySpec { name: "timezone", kind: Kind::Text, doc: "Time zone of schedules that name none, as Europe/Berlin; UTC where it is not said" },
+    KeySpec {
+        name: "default_values",
+        kind: Kind::Assignments,
+        doc: "Values of blank cells: by column, or by group key and column",
+    },
+    KeySpec {
+        name: "override_input_config",
+        kind: Kind::Assignments,
+        doc: "Values that replace those of the rows: by column, or by group key and column",
+    },
+    KeySpec {
+        name: "max_tables_per_pipeline",
+        kind: Kind::Count,
+        doc: "How many tables a pipeline may hold; 250 where it is not said",
+    },
+    KeySpec {
+        name: "max_tables_per_gateway",
+        kind: Kind::Count,
+        doc: "How many tables a gateway may serve; 250 where it is not said",
+    },
+    KeySpec {
+        name: "max_tables_per_bundle",
+        kind: Kind::Count,
+        doc: "How many tables a project holds before it gets a second bundle; 5000 where it is not said",
+    },
+    KeySpec {
+        name: "placement",
+        kind: Kind::Placement,
+        doc: "How tables are spread over pipelines the first time",
+    },
+    KeySpec {
+        name: "timezone",
+        kind: Kind::Text,
+        doc: "Time zone of schedules that name none, as Europe/Berlin; UTC where it is not said",
+    },
     KeySpec { name: "output_dir", kind: Kind::Text, doc: "Folder of the bundle packages" },
     KeySpec { name: "lock", kind: Kind::Text, doc: "The lock file" },
     KeySpec { name: "warehouse_id", kind: Kind::Text, doc: "SQL warehouse for reading a source table" },
-    KeySpec { name: "databricks_cli_version", kind: Kind::Text, doc: "Versions of the databricks CLI that the bundle takes; >= 1.13.0 where it is not said" },
+    KeySpec {
+        name: "databricks_cli_version",
+        kind: Kind::Text,
+        doc: "Versions of the databricks CLI that the bundle takes; >= 1.13.0 where it is not said",
+    },
 ];
 
 /// What the file says, before flags and environment.
@@ -146,20 +182,22 @@ impl Settings {
             })
             .transpose()?;
         let mut limits = Limits::default();
-        let mut limit = |flag: Option<i64>, name: &'static str, variable: &str, file: Option<NonZeroUsize>| {
-            let given = flag.map(|number| (number.to_string(), format!("--{}", name.replace('_', "-"))));
-            let given = given.or_else(|| Some((environment.variable(variable)?.to_owned(), variable.to_owned())));
-            match given {
-                None => file,
-                Some((text, flag)) => {
-                    let number = text.trim().parse::<usize>().ok().and_then(NonZeroUsize::new);
-                    if number.is_none() {
-                        findings.push(bad_count(name, &text, Place::Argument { flag }));
+        let mut limit =
+            |flag: Option<i64>, name: &'static str, variable: &str, file: Option<NonZeroUsize>| {
+                let given = flag.map(|number| (number.to_string(), format!("--{}", name.replace('_', "-"))));
+                let given =
+                    given.or_else(|| Some((environment.variable(variable)?.to_owned(), variable.to_owned())));
+                match given {
+                    None => file,
+                    Some((text, flag)) => {
+                        let number = text.trim().parse::<usize>().ok().and_then(NonZeroUsize::new);
+                        if number.is_none() {
+                            findings.push(bad_count(name, &text, Place::Argument { flag }));
+                        }
+                        number
                     }
-                    number
                 }
-            }
-        };
+            };
         if let Some(number) = limit(
             flags.max_tables_per_pipeline,
             "max_tables_per_pipeline",
@@ -277,7 +315,10 @@ impl Settings {
     }
 }
 
-fn source_of(flag: Option<String>, environment: &Environment) -> Result<Option<SourceSetting>, SettingsError> {
+fn source_of(
+    flag: Option<String>,
+    environment: &Environment,
+) -> Result<Option<SourceSetting>, SettingsError> {
     let (text, flag) = match flag {
         Some(text) => (text, "--source"),
         None => match environment.variable("TAPWORKS_SOURCE") {
@@ -286,9 +327,16 @@ fn source_of(flag: Option<String>, environment: &Environment) -> Result<Option<S
         },
     };
     let is_file = |path: &str| environment.directory().join(path).is_file();
-    let spec = SourceSpec::parse_with(&text, is_file)
-        .map_err(|error| SettingsError::Flag { flag: flag.to_owned(), message: format!("{error}; there is no such file either") })?;
-    Ok(Some(SourceSetting { spec, target: None, profile: None, place: Place::Argument { flag: flag.to_owned() } }))
+    let spec = SourceSpec::parse_with(&text, is_file).map_err(|error| SettingsError::Flag {
+        flag: flag.to_owned(),
+        message: format!("{error}; there is no such file either"),
+    })?;
+    Ok(Some(SourceSetting {
+        spec,
+        target: None,
+        profile: None,
+        place: Place::Argument { flag: flag.to_owned() },
+    }))
 }
 
 fn default_target(

@@ -136,7 +136,9 @@ fn mapped<'a>(names: &'a IndexMap<String, String>, name: &'a str) -> &'a str {
     }
     let exact = names.get(name);
     exact
-        .or_else(|| names.iter().find(|(from, _)| from.to_lowercase() == name.to_lowercase()).map(|(_, to)| to))
+        .or_else(|| {
+            names.iter().find(|(from, _)| from.to_lowercase() == name.to_lowercase()).map(|(_, to)| to)
+        })
         .map_or(name, String::as_str)
 }
 
@@ -155,21 +157,45 @@ pub struct UnknownTarget {
 pub(super) const TARGET_KEYS: &[KeySpec] = &[
     KeySpec { name: "workspace_host", kind: Kind::Text, doc: "Address of the workspace, https://…" },
     KeySpec { name: "profile", kind: Kind::Text, doc: "Profile of the Databricks configuration file" },
-    KeySpec { name: "mode", kind: Kind::Mode, doc: "How the databricks CLI treats the target; production for `prod`, else development" },
+    KeySpec {
+        name: "mode",
+        kind: Kind::Mode,
+        doc: "How the databricks CLI treats the target; production for `prod`, else development",
+    },
     KeySpec { name: "root_path", kind: Kind::Text, doc: "Where the bundle lives in the workspace" },
     KeySpec { name: "warehouse_id", kind: Kind::Text, doc: "SQL warehouse of this target" },
-    KeySpec { name: "default", kind: Kind::Boolean, doc: "Whether it is the target of commands that name none" },
+    KeySpec {
+        name: "default",
+        kind: Kind::Boolean,
+        doc: "Whether it is the target of commands that name none",
+    },
     KeySpec { name: "run_as", kind: Kind::Map, doc: "Identity of its jobs and pipelines, as in a bundle" },
     KeySpec { name: "permissions", kind: Kind::List, doc: "Permissions, as in a bundle" },
     KeySpec { name: "presets", kind: Kind::Map, doc: "Presets, as in a bundle" },
     KeySpec { name: "notifications", kind: Kind::Any, doc: "Notifications of its jobs, as in a job" },
-    KeySpec { name: "lock", kind: Kind::Text, doc: "Lock file of this target, where targets have grown apart" },
+    KeySpec {
+        name: "lock",
+        kind: Kind::Text,
+        doc: "Lock file of this target, where targets have grown apart",
+    },
     KeySpec { name: "output_dir", kind: Kind::Text, doc: "Folder of this target's packages" },
-    KeySpec { name: "cascade_on_destroy", kind: Kind::Boolean, doc: "Whether losing a pipeline loses its tables; false where it is not said" },
-    KeySpec { name: "prevent_destroy", kind: Kind::Boolean, doc: "Whether the CLI is told never to destroy pipelines and gateways" },
+    KeySpec {
+        name: "cascade_on_destroy",
+        kind: Kind::Boolean,
+        doc: "Whether losing a pipeline loses its tables; false where it is not said",
+    },
+    KeySpec {
+        name: "prevent_destroy",
+        kind: Kind::Boolean,
+        doc: "Whether the CLI is told never to destroy pipelines and gateways",
+    },
     KeySpec { name: "catalogs", kind: Kind::Names, doc: "Catalogs of this target by their name in the rows" },
     KeySpec { name: "schemas", kind: Kind::Names, doc: "Schemas of this target by their name in the rows" },
-    KeySpec { name: "connections", kind: Kind::Names, doc: "Connections of this target by their name in the rows" },
+    KeySpec {
+        name: "connections",
+        kind: Kind::Names,
+        doc: "Connections of this target by their name in the rows",
+    },
     KeySpec { name: "bundle", kind: Kind::Map, doc: "Merged as it is into this target in databricks.yml" },
 ];
 

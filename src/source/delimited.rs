@@ -30,7 +30,8 @@ impl Layout {
 
     fn offset(&self, start: usize, column: usize) -> usize {
         let text = self.lines.bytes();
-        let mut cells = Cells { text, at: skip_line_ends(text, start), delimiter: self.delimiter, open: false };
+        let mut cells =
+            Cells { text, at: skip_line_ends(text, start), delimiter: self.delimiter, open: false };
         for _ in 0..column {
             if !cells.next_cell() {
                 return cells.at;
@@ -113,11 +114,8 @@ pub(super) fn read(origin: Origin, text: Vec<u8>, delimiter: Option<u8>) -> (Row
     let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let skipped = text.len() - body.len();
     let delimiter = delimiter.unwrap_or_else(|| find_delimiter(body));
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(body);
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(body);
     let mut builder = RowSetBuilder::new(false);
     let mut record = csv::ByteRecord::new();
     let mut starts: Vec<u32> = Vec::new();
@@ -185,8 +183,7 @@ fn place(origin: &Origin, mark: Mark) -> Place {
 fn unclosed_quote(layout: &Layout) -> Option<Mark> {
     let text = layout.lines.bytes();
     let start = *layout.starts.last().unwrap_or(&layout.header) as usize;
-    let mut cells =
-        Cells { text, at: skip_line_ends(text, start), delimiter: layout.delimiter, open: false };
+    let mut cells = Cells { text, at: skip_line_ends(text, start), delimiter: layout.delimiter, open: false };
     let mut cell = cells.at;
     while cells.next_cell() {
         cell = cells.at;

@@ -14,7 +14,9 @@ pub(super) fn judge(origin: &Origin, bytes: Vec<u8>) -> Result<Vec<u8>, Box<(Row
         },
     };
     let what = match bytes.get(offset) {
-        Some(byte) if guess != "UTF-16" => format!("byte 0x{byte:02X} is no UTF-8; the file looks like {guess}"),
+        Some(byte) if guess != "UTF-16" => {
+            format!("byte 0x{byte:02X} is no UTF-8; the file looks like {guess}")
+        }
         _ => format!("the file is not UTF-8; it looks like {guess}"),
     };
     let mark = Lines::new(bytes).mark(offset);

@@ -111,7 +111,8 @@ mod tests {
         assert_eq!(name.table, "a.`b");
         assert_eq!(name.quoted(), "`main`.`cfg`.`a.``b`");
         assert_eq!(name.to_string(), "main.cfg.`a.``b`");
-        for text in ["a.b", "a.b.c.d", "a..c", "", "a.b.c d", "a.b.`c", "a.b.`c`d", "a.b.``", "a.b.c`; DROP"] {
+        for text in ["a.b", "a.b.c.d", "a..c", "", "a.b.c d", "a.b.`c", "a.b.`c`d", "a.b.``", "a.b.c`; DROP"]
+        {
             assert!(TableName::parse(text).is_err(), "{text}");
         }
     }

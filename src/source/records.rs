@@ -81,9 +81,12 @@ impl Records {
         let Data::Map(entries) = node.data else {
             let place = self.place(node.mark);
             self.findings.push("TW103", || {
-                Finding::error("TW103", format!("a row must be a map of column names to values; this is {kind}"))
-                    .at(place)
-                    .fix("write a list of maps, one for each row")
+                Finding::error(
+                    "TW103",
+                    format!("a row must be a map of column names to values; this is {kind}"),
+                )
+                .at(place)
+                .fix("write a list of maps, one for each row")
             });
             return;
         };

@@ -153,7 +153,9 @@ impl RowSet {
     pub(super) fn header_place_at(&self, position: usize) -> Place {
         match &self.places {
             Places::Layout(layout) => self.file_place(layout.header(Some(position))),
-            _ => self.columns.get(position).map_or_else(|| self.source_place(), |name| self.header_place(name)),
+            _ => {
+                self.columns.get(position).map_or_else(|| self.source_place(), |name| self.header_place(name))
+            }
         }
     }
 

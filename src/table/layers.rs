@@ -114,8 +114,7 @@ mod tests {
 
     fn layers(keys: &[&str]) -> Assignments {
         let place = Place::Path { path: String::new() };
-        let layer =
-            |key: &&str| Layer { key: (*key).to_owned(), place: place.clone(), values: Vec::new() };
+        let layer = |key: &&str| Layer { key: (*key).to_owned(), place: place.clone(), values: Vec::new() };
         Assignments { layers: keys.iter().map(layer).collect() }
     }
 
@@ -123,8 +122,7 @@ mod tests {
         let assignments = layers(keys);
         let layers = Layers::new(&assignments);
         let mut found = Vec::new();
-        let identity =
-            Identity { project: Some(project), prefix: Some(prefix), subgroup: Some(subgroup) };
+        let identity = Identity { project: Some(project), prefix: Some(prefix), subgroup: Some(subgroup) };
         layers.matches(identity, &mut found);
         found.iter().map(|(_, index)| layers.layer(*index).key.clone()).collect()
     }

@@ -13,12 +13,9 @@ pub(super) fn items(cell: Cell<'_>) -> Result<Vec<String>, String> {
             Ok(_) => Err("it starts like a JSON list and is none".to_owned()),
             Err(error) => Err(format!("it starts like a JSON list, but {error}")),
         },
-        Cell::Text(text) | Cell::Number(text) => Ok(text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(str::to_owned)
-            .collect()),
+        Cell::Text(text) | Cell::Number(text) => {
+            Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+        }
         Cell::List(items) => names(items),
         Cell::Boolean(_) => Err("a list of names is expected, and it is a boolean".to_owned()),
         Cell::Map(_) => Err("a list of names is expected, and it is a map".to_owned()),

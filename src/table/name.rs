@@ -30,7 +30,22 @@ pub(super) fn project(name: &str) -> Option<String> {
     // Separators and what Windows refuses; and what the databricks CLI cannot have in the path of a bundle.
     let refused = |c: &char| {
         c.is_control()
-            || matches!(c, '/' | '\\' | ':' | '<' | '>' | '"' | '|' | '?' | '*' | '[' | ']' | '^' | '\u{2028}' | '\u{2029}')
+            || matches!(
+                c,
+                '/' | '\\'
+                    | ':'
+                    | '<'
+                    | '>'
+                    | '"'
+                    | '|'
+                    | '?'
+                    | '*'
+                    | '['
+                    | ']'
+                    | '^'
+                    | '\u{2028}'
+                    | '\u{2029}'
+            )
     };
     if let Some(c) = name.chars().find(refused) {
         return Some(if c.is_control() {
@@ -46,7 +61,8 @@ pub(super) fn project(name: &str) -> Option<String> {
         return Some("a folder's name cannot end in a dot everywhere".to_owned());
     }
     // Room for the suffix of a second bundle, `_b02`.
-    (name.len() > MAX_LENGTH - 4).then(|| format!("it has {} bytes, and {} is the most", name.len(), MAX_LENGTH - 4))
+    (name.len() > MAX_LENGTH - 4)
+        .then(|| format!("it has {} bytes, and {} is the most", name.len(), MAX_LENGTH - 4))
 }
 
 #[cfg(test)]
@@ -68,7 +84,19 @@ mod tests {
         for name in ["crm", "a b", "x.y", "2024"] {
             assert_eq!(project(name), None, "{name}");
         }
-        for name in [".", "..", "../../escaped", "/etc", "a/b", "a\\b", "c:", ".databricks", "a[b]", "x.", &"p".repeat(252)] {
+        for name in [
+            ".",
+            "..",
+            "../../escaped",
+            "/etc",
+            "a/b",
+            "a\\b",
+            "c:",
+            ".databricks",
+            "a[b]",
+            "x.",
+            &"p".repeat(252),
+        ] {
             assert!(project(name).is_some(), "{name}");
         }
     }

@@ -54,7 +54,8 @@ fn path_length(text: &str) -> Option<usize> {
     let first = segments.next()?;
     let mut rest = segments.peekable();
     let first_name = if rest.peek().is_none() { without_indexes(first)? } else { first };
-    let valid = is_segment(first_name) && rest.all(|segment| without_indexes(segment).is_some_and(is_segment));
+    let valid =
+        is_segment(first_name) && rest.all(|segment| without_indexes(segment).is_some_and(is_segment));
     valid.then_some(end)
 }
 
@@ -85,12 +86,26 @@ mod tests {
 
     #[test]
     fn references_are_what_the_cli_takes_for_one() {
-        for text in ["${a}", "x${var.x}y", "${bundle.name}", "${a.b[0].c}", "${a[0][12]}", "${é-b_2}", "$${a}"] {
+        for text in
+            ["${a}", "x${var.x}y", "${bundle.name}", "${a.b[0].c}", "${a[0][12]}", "${é-b_2}", "$${a}"]
+        {
             assert!(find_reference(text).is_some(), "{text}");
         }
         for text in [
-            "${ a }", "${1a}", "${_a}", "${a_}", "${a:-b}", "${a[0].b}", "$a", "{{x}}", "a$b{c}", "${", "${}",
-            "${a.}", "${a[x]}", "${a[]}",
+            "${ a }",
+            "${1a}",
+            "${_a}",
+            "${a_}",
+            "${a:-b}",
+            "${a[0].b}",
+            "$a",
+            "{{x}}",
+            "a$b{c}",
+            "${",
+            "${}",
+            "${a.}",
+            "${a[x]}",
+            "${a[]}",
         ] {
             assert_eq!(find_reference(text), None, "{text}");
         }

@@ -162,18 +162,22 @@ impl<'a> Resolution<'a> {
         };
         let project = settle(Column::ProjectName, project, Identity { project, prefix, subgroup })
             .or_else(|| self.settings.project.clone());
-        let identity = Identity { project: project.as_deref(), prefix: prefix.or(project.as_deref()), subgroup };
-        let prefix = settle(Column::Prefix, prefix, identity).or_else(|| project.clone());
         let identity =
-            Identity { project: project.as_deref(), prefix: prefix.as_deref(), subgroup: subgroup.or(Some("01")) };
+            Identity { project: project.as_deref(), prefix: prefix.or(project.as_deref()), subgroup };
+        let prefix = settle(Column::Prefix, prefix, identity).or_else(|| project.clone());
+        let identity = Identity {
+            project: project.as_deref(),
+            prefix: prefix.as_deref(),
+            subgroup: subgroup.or(Some("01")),
+        };
         let subgroup = settle(Column::Subgroup, subgroup, identity).map(|text| subgroup::padded(&text));
         let identity = Identity {
             project: project.as_deref(),
             prefix: prefix.as_deref(),
             subgroup: subgroup.as_deref().or(Some("01")),
         };
-        let named = settle(Column::Connector, connector_cell, identity)
-            .or_else(|| self.settings.connector.clone());
+        let named =
+            settle(Column::Connector, connector_cell, identity).or_else(|| self.settings.connector.clone());
         self.overrides.matches(identity, &mut overrides);
         self.defaults.matches(identity, &mut defaults);
         let found = named.as_deref().and_then(connector);

@@ -13,8 +13,7 @@ struct Field {
     names: &'static [&'static str],
 }
 
-const MONTHS: &[&str] =
-    &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 const SECOND: Field = Field { name: "second", low: 0, high: 59, names: &[] };
@@ -82,7 +81,8 @@ fn from_cron(minute: &str, hour: &str, day: &str, month: &str, weekday: &str) ->
     let any_weekday = is_any(weekday) || weekday == "?";
     let days = if day == "?" { Vec::new() } else { parse(&DAY_OF_MONTH, day, Dialect::Cron)? };
     let months = parse(&MONTH, month, Dialect::Cron)?;
-    let weekdays = if weekday == "?" { Vec::new() } else { parse(&CRON_DAY_OF_WEEK, weekday, Dialect::Cron)? };
+    let weekdays =
+        if weekday == "?" { Vec::new() } else { parse(&CRON_DAY_OF_WEEK, weekday, Dialect::Cron)? };
     if !any_day && !any_weekday {
         return Err(format!(
             "it has a day of month (`{day}`) and a day of week (`{weekday}`); cron starts on either, and one Quartz \
@@ -114,7 +114,9 @@ fn check_quartz(
         parse(&QUARTZ_DAY_OF_WEEK, weekday, Dialect::Quartz)?;
     }
     match (day == "?", weekday == "?") {
-        (true, true) => Err("day of month and day of week are both `?`; Quartz takes it for one of them".to_owned()),
+        (true, true) => {
+            Err("day of month and day of week are both `?`; Quartz takes it for one of them".to_owned())
+        }
         (false, false) => {
             let fix = if is_any(weekday) {
                 format!("`{second} {minute} {hour} {day} {month} ?`")
@@ -169,7 +171,10 @@ fn parse_item<'a>(field: &Field, text: &'a str, dialect: Dialect) -> Result<Item
             .or_else(|| whole(text).map(|value| Number { value, text, named: false }))
             .ok_or_else(refused)?;
         if value.value < field.low || value.value > field.high {
-            return Err(format!("`{}` is out of range: {} is from {} to {}", text, field.name, field.low, field.high));
+            return Err(format!(
+                "`{}` is out of range: {} is from {} to {}",
+                text, field.name, field.low, field.high
+            ));
         }
         Ok(value)
     };
@@ -277,7 +282,9 @@ fn numbers(item: &Item<'_>, field: &Field) -> Vec<u32> {
     let (from, to, step) = match item {
         Item::Every(step) => (field.low, field.high, step.unwrap_or(1)),
         Item::Range { from, to: None, step: None } => (from.value, from.value, 1),
-        Item::Range { from, to, step } => (from.value, to.map_or(field.high, |to| to.value), step.unwrap_or(1)),
+        Item::Range { from, to, step } => {
+            (from.value, to.map_or(field.high, |to| to.value), step.unwrap_or(1))
+        }
         Item::Special { day: Some(day), .. } => (day.value, day.value, 1),
         Item::Special { day: None, .. } => (1, 1, 1),
     };
@@ -305,7 +312,8 @@ fn quartz_weekdays(items: &[Item<'_>]) -> Result<String, String> {
             Item::Every(Some(step)) => write!(out, "*/{step}"),
             Item::Special { day: Some(day), mark } => write!(out, "{}{mark}", renumbered(*day)),
             Item::Special { day: None, .. } => {
-                return Err("`L` as a day of week is Saturday in Quartz and not known to cron; name the day".to_owned());
+                return Err("`L` as a day of week is Saturday in Quartz and not known to cron; name the day"
+                    .to_owned());
             }
             Item::Range { from, to: None, .. } => write!(out, "{}", renumbered(*from)),
             Item::Range { from, to: Some(to), step: None } if from.named && to.named => {
@@ -378,7 +386,16 @@ mod tests {
 
     #[test]
     fn quartz_stays_as_it_is() {
-        for text in ["0 0 9 ? * MON", "0 0 9 ? * MON 2030", "0 0/5 14 * * ?", "0 15 10 L-3 * ?", "0 0 9 15W * ?", "0 0 9 ? * 6#3", "0 0 22-2 * * ?", "0 /5 * * * ?"] {
+        for text in [
+            "0 0 9 ? * MON",
+            "0 0 9 ? * MON 2030",
+            "0 0/5 14 * * ?",
+            "0 15 10 L-3 * ?",
+            "0 0 9 15W * ?",
+            "0 0 9 ? * 6#3",
+            "0 0 22-2 * * ?",
+            "0 /5 * * * ?",
+        ] {
             assert_eq!(quartz(text).as_deref(), Ok(text), "{text}");
         }
         assert_eq!(quartz("  0 0 9 ? * MON ").as_deref(), Ok("0 0 9 ? * MON"));
@@ -387,12 +404,44 @@ mod tests {
     #[test]
     fn what_cannot_be_or_never_comes_is_refused() {
         for text in [
-            "", "*/15 * *", "a b c d e", "99 99 99 99 99", "61 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *",
-            "* * * 13 *", "* * * * 8", "0 9 1 * 1", "0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "*/0 * * * *",
-            "*/60 * * * *", "* */24 * * *", "1,,2 * * * *", "5-1 * * * *", "0 9 * * 5-1", "-1 * * * *", "1.5 * * * *",
-            "0 9 * * L", "0 9 * * 1/2", "0 9 * * MON#6", "@daily",
-            "0 */15 * * * *", "0 0 9 ? * ?", "0 0 9 1 * MON", "60 0 9 * * ?", "0 0 9 ? * 0", "0 0 9 ? * 8",
-            "0 0 0 31 2 ?", "0 0 9 ? * MON 1969", "0 0 9 ? * MON 2100", "0 0 9 L-31 * ?", "0 0 9 32W * ?", "0 * * * * * * *",
+            "",
+            "*/15 * *",
+            "a b c d e",
+            "99 99 99 99 99",
+            "61 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * 32 * *",
+            "* * * 13 *",
+            "* * * * 8",
+            "0 9 1 * 1",
+            "0 0 31 2 *",
+            "0 0 30 2 *",
+            "0 0 31 4,6,9,11 *",
+            "*/0 * * * *",
+            "*/60 * * * *",
+            "* */24 * * *",
+            "1,,2 * * * *",
+            "5-1 * * * *",
+            "0 9 * * 5-1",
+            "-1 * * * *",
+            "1.5 * * * *",
+            "0 9 * * L",
+            "0 9 * * 1/2",
+            "0 9 * * MON#6",
+            "@daily",
+            "0 */15 * * * *",
+            "0 0 9 ? * ?",
+            "0 0 9 1 * MON",
+            "60 0 9 * * ?",
+            "0 0 9 ? * 0",
+            "0 0 9 ? * 8",
+            "0 0 0 31 2 ?",
+            "0 0 9 ? * MON 1969",
+            "0 0 9 ? * MON 2100",
+            "0 0 9 L-31 * ?",
+            "0 0 9 32W * ?",
+            "0 * * * * * * *",
         ] {
             assert!(quartz(text).is_err(), "{text}: {:?}", quartz(text));
         }

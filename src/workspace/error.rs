@@ -223,7 +223,12 @@ impl Error {
 
     /// Rows that a statement ought not to answer with.
     pub(crate) fn unexpected_rows(host: &super::Host, statement: &str, problem: &str) -> Self {
-        Self::malformed(&host.to_string(), "POST", "/api/2.0/sql/statements", format!("`{statement}`: {problem}"))
+        Self::malformed(
+            &host.to_string(),
+            "POST",
+            "/api/2.0/sql/statements",
+            format!("`{statement}`: {problem}"),
+        )
     }
 
     pub(crate) fn malformed(host: &str, method: &str, path: &str, problem: impl Into<String>) -> Self {

@@ -163,9 +163,8 @@ impl<'a> JsonReader<'a> {
 
     fn number(&mut self) -> Result<Data, ReadError> {
         let rest = &self.text[self.position..];
-        let length = rest
-            .find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
-            .unwrap_or(rest.len());
+        let length =
+            rest.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')).unwrap_or(rest.len());
         let text = &rest[..length];
         if serde_json::from_str::<serde_json::Number>(text).is_err() {
             return Err(self.error("this is no JSON number"));
@@ -191,7 +190,8 @@ mod tests {
 
     #[test]
     fn values_have_their_places() {
-        let root = read_json("{\n  \"a\": [1, {\"b\": \"\\ud83d\\ude00\"}],\n  \"é\": \"x\", \"c\": true}").unwrap();
+        let root =
+            read_json("{\n  \"a\": [1, {\"b\": \"\\ud83d\\ude00\"}],\n  \"é\": \"x\", \"c\": true}").unwrap();
         let Data::List(items) = &root.get("a").unwrap().data else { panic!("no list") };
         assert_eq!(items[1].get("b").unwrap().data, Data::Text("😀".into()));
         assert_eq!(items[1].get("b").unwrap().mark, Mark { line: 2, column: 18 });

@@ -109,7 +109,10 @@ impl Node {
             Data::Text(text) => Value::String(text.clone()),
             Data::List(items) => Value::Sequence(items.iter().map(Self::to_value).collect()),
             Data::Map(entries) => Value::Mapping(
-                entries.iter().map(|(key, value)| (Value::String(key.text.clone()), value.to_value())).collect(),
+                entries
+                    .iter()
+                    .map(|(key, value)| (Value::String(key.text.clone()), value.to_value()))
+                    .collect(),
             ),
         }
     }

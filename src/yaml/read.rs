@@ -85,7 +85,12 @@ impl<'a> Reader<'a> {
             match event {
                 Event::StreamEnd => return Ok(()),
                 Event::DocumentEnd | Event::Nothing => {}
-                _ => return Err(ReadError::new(mark_of(span), "a second document starts here; only one is read")),
+                _ => {
+                    return Err(ReadError::new(
+                        mark_of(span),
+                        "a second document starts here; only one is read",
+                    ));
+                }
             }
         }
     }
