@@ -4,6 +4,7 @@
 mod access;
 mod apis;
 mod credentials;
+mod faults;
 mod statements;
 mod transport;
 
