@@ -5,6 +5,7 @@ mod access;
 mod apis;
 mod credentials;
 mod faults;
+mod secrets;
 mod statements;
 mod transport;
 
