@@ -1,9 +1,9 @@
 //! From rows to bundles: what is to be, without asking any workspace.
 
 use crate::bundle::{Options, Package, render};
-use crate::finding::Findings;
+use crate::finding::{Finding, Findings};
 use crate::placement::{Layout, place};
-use crate::settings::{Settings, Target};
+use crate::settings::{Limits, Settings, Target};
 use crate::source::RowSet;
 use crate::table::groups;
 
@@ -21,11 +21,12 @@ pub struct Desired {
 /// Applies defaults, overrides and rules, places every table, and renders the bundles for these targets.
 #[must_use]
 pub fn desired(rows: &RowSet, settings: &Settings, targets: &[&Target]) -> Desired {
-    let (groups, findings) = groups(rows, settings);
+    let (groups, mut findings) = groups(rows, settings);
     if findings.has_errors() {
         return Desired { layout: Layout::default(), packages: Vec::new(), findings };
     }
     let layout = place(groups, settings.limits);
+    findings.extend(over_the_limit(&layout, rows, settings.limits));
     let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     let options = Options {
         targets,
@@ -37,4 +38,20 @@ pub fn desired(rows: &RowSet, settings: &Settings, targets: &[&Target]) -> Desir
     };
     let packages = layout.projects.iter().map(|project| render(project, options)).collect();
     Desired { layout, packages, findings }
+}
+
+/// Rows of several tables are not split, so a pipeline of such rows can hold more tables than its limit says.
+fn over_the_limit(layout: &Layout, rows: &RowSet, limits: Limits) -> Vec<Finding> {
+    let limit = limits.tables_per_pipeline.get();
+    let pipelines = layout.projects.iter().flat_map(|project| &project.pipelines);
+    pipelines
+        .filter(|pipeline| pipeline.objects.len() > limit)
+        .map(|pipeline| {
+            let tables = pipeline.objects.len();
+            Finding::warning("TW240", format!("pipeline {} holds {tables} tables, more than {limit}", pipeline.name))
+                .at(pipeline.rows.first().map(|row| rows.place(*row, None)))
+                .why("its rows stand for several tables each; the limit counts such rows, so that none is torn apart")
+                .fix("a lower max_tables_per_pipeline, where so many tables in one pipeline are too many")
+        })
+        .collect()
 }

@@ -68,7 +68,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn gateway(&self, gateway: &Gateway) -> Value {
         let settings = &gateway.settings;
-        let machines = settings.worker_type.is_some() || settings.driver_type.is_some();
+        let mut clusters = Vec::new();
+        if settings.worker_type.is_some() || settings.driver_type.is_some() {
+            clusters.push(ClusterDocument {
+                num_workers: 1,
+                node_type_id: settings.worker_type.as_deref(),
+                driver_node_type_id: settings.driver_type.as_deref(),
+            });
+        }
         value(&PipelineDocument {
             name: &gateway.name,
             catalog: self.variables.catalog(&settings.catalog),
@@ -81,14 +88,7 @@ impl Writer<'_> {
                 gateway_storage_name: &gateway.name,
             }),
             ingestion_definition: None,
-            clusters: machines
-                .then(|| ClusterDocument {
-                    num_workers: 1,
-                    node_type_id: settings.worker_type.as_deref(),
-                    driver_node_type_id: settings.driver_type.as_deref(),
-                })
-                .into_iter()
-                .collect(),
+            clusters,
             tags: tags(&gateway.tags),
             cascade_on_destroy: self.variables.cascade_on_destroy(),
             lifecycle: self.lifecycle(),

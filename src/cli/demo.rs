@@ -113,7 +113,7 @@ fn environment(
     outer
         .without_prefixes(&["DATABRICKS_", "TAPWORKS_", "BUNDLE_", "ARM_", "GOOGLE_", "ACTIONS_ID_TOKEN"])
         .with_directory(folder)
-        .with_variable("DATABRICKS_HOST", &workspace.url())
+        .with_variable("DATABRICKS_HOST", workspace.url())
         .with_variable("DATABRICKS_TOKEN", workspace.token())
         .with_variable("DATABRICKS_WAREHOUSE_ID", workspace.warehouse_id())
         .with_variable(PROGRAM_VARIABLE, &databricks.to_string_lossy())

@@ -71,7 +71,7 @@ enum OutputFormat {
 
 #[derive(Subcommand)]
 enum Command {
-    Generate(generate::Arguments),
+    Generate(Box<generate::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Connectors(connectors::Arguments),
     Demo(demo::Arguments),
@@ -99,7 +99,7 @@ pub(crate) fn main() -> ExitCode {
         output: cli.global.output,
     };
     let result = match cli.command {
-        Command::Generate(arguments) => generate::run(&context, arguments),
+        Command::Generate(arguments) => generate::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Connectors(arguments) => connectors::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),

@@ -1,5 +1,7 @@
 //! A command of the `databricks` CLI as a child process.
 
+#![expect(clippy::disallowed_methods, reason = "this is where the databricks CLI is started")]
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;

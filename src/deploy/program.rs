@@ -1,6 +1,6 @@
 //! Finding the `databricks` CLI.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use semver::Version;
 
@@ -8,7 +8,7 @@ use super::child::{ChildError, Invocation};
 use super::version::{meets, parse_version};
 use crate::environment::Environment;
 use crate::interrupt::Interrupt;
-use crate::workspace::ChildEnvironment;
+use crate::workspace::{ChildEnvironment, Program};
 
 /// Names the program to run instead of the `databricks` on the path.
 pub const PROGRAM_VARIABLE: &str = "TAPWORKS_DATABRICKS_CLI";
@@ -80,7 +80,15 @@ impl DatabricksCli {
         constraint: &str,
         interrupt: &Interrupt,
     ) -> Result<Self, ProgramError> {
-        let program = locate(environment)?;
+        let program = match Program::databricks(None, environment) {
+            Some(program) => program.path,
+            None => {
+                return Err(ProgramError::Missing(match environment.variable(PROGRAM_VARIABLE) {
+                    Some(named) => format!("{PROGRAM_VARIABLE} names {named}, which is no program"),
+                    None => "there is no `databricks` on the path".to_owned(),
+                }));
+            }
+        };
         let nobody = ChildEnvironment::default();
         let invocation = Invocation {
             program: &program,
@@ -100,36 +108,4 @@ impl DatabricksCli {
         }
         Ok(Self { program, version })
     }
-}
-
-fn locate(environment: &Environment) -> Result<PathBuf, ProgramError> {
-    if let Some(named) = environment.variable(PROGRAM_VARIABLE) {
-        let path = environment.directory().join(named);
-        let found = if named.contains(std::path::MAIN_SEPARATOR) {
-            is_program(&path).then_some(path)
-        } else {
-            on_path(environment, named)
-        };
-        return found.ok_or_else(|| {
-            ProgramError::Missing(format!("{PROGRAM_VARIABLE} names {named}, which is no program"))
-        });
-    }
-    on_path(environment, "databricks")
-        .ok_or_else(|| ProgramError::Missing("no `databricks` on the path".to_owned()))
-}
-
-fn on_path(environment: &Environment, name: &str) -> Option<PathBuf> {
-    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(environment.variable("PATH")?)
-        .map(|folder| folder.join(&name))
-        .find(|path| is_program(path))
-}
-
-fn is_program(path: &Path) -> bool {
-    let Ok(metadata) = std::fs::metadata(path) else { return false };
-    #[cfg(unix)]
-    let executable = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0;
-    #[cfg(not(unix))]
-    let executable = true;
-    metadata.is_file() && executable
 }

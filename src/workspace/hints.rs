@@ -174,8 +174,8 @@ fn of_answer(api: &ApiError, error: &RequestError) -> Vec<String> {
 fn grant(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("does not have ")?;
     let (privilege, rest) = rest.split_once(" on ")?;
-    let privilege =
-        privilege.trim_start_matches("the ").trim_end_matches(" privilege").trim_end_matches(" permission");
+    let privilege = privilege.trim_start_matches("the ").trim_start_matches("permission ");
+    let privilege = privilege.trim_end_matches(" privilege").trim_end_matches(" permission");
     if privilege.is_empty()
         || !privilege.chars().all(|letter| letter.is_ascii_uppercase() || matches!(letter, ' ' | '_'))
     {
@@ -252,6 +252,10 @@ mod tests {
             grant("PERMISSION_DENIED: User does not have the USE_CONNECTION privilege on Connection `pg`")
                 .unwrap(),
             "ask its owner for: GRANT USE CONNECTION ON CONNECTION `pg` TO `<you>`"
+        );
+        assert_eq!(
+            grant("User does not have permission USE CATALOG on Catalog 'main'. SQLSTATE: 42501").unwrap(),
+            "ask its owner for: GRANT USE CATALOG ON CATALOG `main` TO `<you>`"
         );
         assert_eq!(grant("User does not have any idea on Tuesdays"), None);
     }

@@ -198,6 +198,56 @@ fn a_job_has_the_defaults_of_the_service_and_its_own_way_to_be_missing() {
 }
 
 #[test]
+fn int64_fields_can_be_texts() {
+    let workspace = MockWorkspace::start();
+    workspace.world(|world| world.int64_as_text = true);
+    let client = Client::of(&workspace);
+    let id = client.post("/api/2.2/jobs/create", &json!({"name": "J"}))["job_id"].clone();
+    let id = id.as_str().unwrap();
+    assert_eq!(client.get(&format!("/api/2.2/jobs/get?job_id={id}"))["job_id"], id);
+    client.post("/api/2.2/jobs/delete", &json!({"job_id": id}));
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_a_request_harms_nobody() {
+    use std::io::Write;
+    let workspace = MockWorkspace::start();
+    let address = workspace.url().trim_start_matches("http://");
+    let mut half = std::net::TcpStream::connect(address).unwrap();
+    half.write_all(b"POST /api/2.0/pipelines HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{").unwrap();
+    drop(half);
+    let mut noise = std::net::TcpStream::connect(address).unwrap();
+    noise.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+    assert_eq!(Client::of(&workspace).get("/api/2.0/pipelines"), json!({}));
+    assert_eq!(workspace.requests().len(), 1);
+}
+
+#[test]
+fn chunked_bodies_and_those_that_wait_for_continue_arrive_whole() {
+    use std::io::{Read, Write};
+    let workspace = MockWorkspace::start();
+    let ask = |head: &str, body: &str| {
+        let mut stream = std::net::TcpStream::connect(workspace.url().trim_start_matches("http://")).unwrap();
+        let token = workspace.token();
+        let head = format!(
+            "POST /api/2.0/pipelines HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n{head}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let chunked = ask("transfer-encoding: chunked", "7\r\n{\"name\"\r\n5\r\n:\"a\"}\r\n0\r\n\r\n");
+    assert!(chunked.contains("pipeline_id"), "{chunked}");
+    let waiting = ask("expect: 100-continue\r\ncontent-length: 12", "{\"name\":\"b\"}");
+    assert!(waiting.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"), "{waiting}");
+    assert!(
+        workspace.world(|world| world.pipelines.named("a").is_some() && world.pipelines.named("b").is_some())
+    );
+}
+
+#[test]
 fn files_need_their_folder_and_do_not_overwrite_unasked() {
     let workspace = MockWorkspace::start();
     let client = Client::of(&workspace);

@@ -192,4 +192,11 @@ pub(crate) const RULES: &[Rule] = &[
         explanation: "A project that outgrew one bundle goes on in <project>_b02. Where another project has that very \
             name, the two are one folder and one state.",
     },
+    Rule {
+        id: "TW240",
+        title: "a pipeline holds more tables than its limit says",
+        explanation: "A row of some connectors stands for several tables (a Google Analytics property). Such a row is not torn \
+            apart: max_tables_per_pipeline counts the rows then, and never are more tables put together than the service \
+            recommends for one pipeline. The warning says which pipelines hold more tables than the number in the setting.",
+    },
 ];

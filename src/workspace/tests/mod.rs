@@ -4,6 +4,8 @@
 mod access;
 mod apis;
 mod credentials;
+mod faults;
+mod secrets;
 mod statements;
 mod transport;
 
