@@ -14,6 +14,8 @@ mod roots;
 mod schema;
 mod source;
 mod target;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub use assignments::{Assigned, Assignments, Layer};

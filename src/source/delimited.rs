@@ -94,19 +94,22 @@ impl Cells<'_> {
 
 /// The delimiter of a text: of comma, semicolon and tab the one that its first line has most of, outside quotes.
 fn find_delimiter(text: &[u8]) -> u8 {
-    let start = skip_line_ends(text, 0);
-    let count = |delimiter| {
-        let mut cells = Cells { text, at: start, delimiter, open: false };
-        std::iter::from_fn(|| cells.next_cell().then_some(())).count()
-    };
-    let mut best = (b',', count(b','));
-    for delimiter in [b';', b'\t'] {
-        let found = count(delimiter);
-        if found > best.1 {
-            best = (delimiter, found);
+    let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for byte in text.get(skip_line_ends(text, 0)..).unwrap_or_default() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\r' | b'\n' if !quoted => break,
+            _ if quoted => {}
+            _ => counts
+                .iter_mut()
+                .filter(|(delimiter, _)| delimiter == byte)
+                .for_each(|(_, count)| *count += 1),
         }
     }
-    best.0
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
+    // The comma where two are there equally often.
+    counts.into_iter().find(|(_, count)| *count == most).map_or(b',', |(delimiter, _)| delimiter)
 }
 
 /// Reads rows; the first record names the columns. The text is UTF-8: that was judged before.

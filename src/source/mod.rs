@@ -11,6 +11,8 @@ mod records;
 mod rows;
 mod spec;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use cell::{Cell, Value};
 pub use fold::{Fold, KEPT};

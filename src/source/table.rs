@@ -2,6 +2,7 @@
 
 use super::TableName;
 use super::cell::{Cell, Value};
+use super::delimited::no_rows;
 use super::rows::{KEY_COLUMNS, Origin, RowSet, RowSetBuilder};
 use crate::finding::{Finding, Findings, Place};
 use crate::workspace::{Client, Error, ErrorKind, StatementColumn, StatementRows};
@@ -36,7 +37,11 @@ pub async fn read_table(
         }
         rows => rows?,
     };
-    Ok((row_set(rows, Origin::Table { name: name.clone(), version }), findings))
+    let rows = row_set(rows, Origin::Table { name: name.clone(), version });
+    if rows.is_empty() {
+        findings.push(no_rows(&rows));
+    }
+    Ok((rows, findings))
 }
 
 /// `DESCRIBE HISTORY` takes no parameter for the name, so that is written into the statement, each part back-quoted.

@@ -124,8 +124,22 @@ impl Judge<'_> {
         }
     }
 
-    /// Group keys that no row matches.
+    /// Group keys that no row matches, and such that name one group.
     pub(super) fn judge_group_keys(&mut self) {
+        for (what, earlier, later, column) in self.resolution.rivals() {
+            self.tell("TW127", || {
+                Finding::error(
+                    "TW127",
+                    format!(
+                        "{what} keys `{}` and `{}` are one group and differ in {column}",
+                        earlier.key, later.key
+                    ),
+                )
+                .at(later.place.clone())
+                .why("subgroups are padded to two characters, and which of the two holds is not said")
+                .fix("keep one of the keys")
+            });
+        }
         let unused: Vec<_> = self.resolution.unused().collect();
         if unused.is_empty() {
             return;

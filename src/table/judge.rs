@@ -43,6 +43,8 @@ impl<'a> Judge<'a> {
             ValueOrigin::Default { assigned, .. } | ValueOrigin::Override { assigned, .. } => {
                 Some(std::ptr::from_ref(assigned).addr())
             }
+            // Nobody said anything: where the rows have the column, each blank cell is one to fill.
+            ValueOrigin::BuiltIn if self.resolution.position(column).is_some() => None,
             ValueOrigin::Setting | ValueOrigin::BuiltIn | ValueOrigin::Connector => Some(column.index()),
             ValueOrigin::Row | ValueOrigin::Column(_) => None,
         };

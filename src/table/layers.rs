@@ -97,6 +97,23 @@ impl<'a> Layers<'a> {
         found.sort_by(|a, b| b.cmp(a));
     }
 
+    /// Two keys that fit the same rows equally well and both set a column.
+    pub(super) fn rivals(&self, matches: &[Match]) -> Option<(&'a Layer, &'a Layer, Column)> {
+        for pair in matches.windows(2) {
+            let [(fit, later), (same, earlier)] = pair else { continue };
+            if fit != same {
+                continue;
+            }
+            let both = self.values.get(*later)?.iter().find(|(column, value)| {
+                self.value(*earlier, *column).is_some_and(|other| other.value != value.value)
+            });
+            if let Some((column, _)) = both {
+                return Some((self.layer(*earlier), self.layer(*later), *column));
+            }
+        }
+        None
+    }
+
     /// The layers that no row matched.
     pub(super) fn unused(&self) -> impl Iterator<Item = &'a Layer> {
         self.layers

@@ -3,6 +3,7 @@
 
 mod columns;
 mod duplicates;
+mod explain;
 mod group;
 mod grouping;
 mod judge;
@@ -20,6 +21,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+pub use explain::{Explained, Said};
 pub use group::{GatewaySettings, Group, PauseStatus, Schedule, Table};
 pub use grouping::groups;
 pub use reference::{escape_references, find_reference};

@@ -306,6 +306,24 @@ impl<'a> Resolution<'a> {
         self.rows.place(u32::try_from(row).unwrap_or(u32::MAX), name)
     }
 
+    /// Keys that name the same group and set the same column, each pair once.
+    pub(super) fn rivals(&self) -> Vec<(&'static str, &'a Layer, &'a Layer, Column)> {
+        let mut found: Vec<(&'static str, &'a Layer, &'a Layer, Column)> = Vec::new();
+        for context in &self.contexts {
+            let defaults = self.defaults.rivals(&context.defaults).map(|rivals| ("default_values", rivals));
+            let overrides =
+                self.overrides.rivals(&context.overrides).map(|rivals| ("override_input_config", rivals));
+            for (what, (earlier, later, column)) in defaults.into_iter().chain(overrides) {
+                if !found.iter().any(|(_, first, second, _)| {
+                    std::ptr::eq(*first, earlier) && std::ptr::eq(*second, later)
+                }) {
+                    found.push((what, earlier, later, column));
+                }
+            }
+        }
+        found
+    }
+
     /// Default keys and override keys that no row matched.
     pub(super) fn unused(&self) -> impl Iterator<Item = (&'static str, &'a Layer)> + '_ {
         let defaults = self.defaults.unused().map(|layer| ("default_values", layer));
