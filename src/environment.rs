@@ -3,6 +3,8 @@
 //! Everything behind the edge takes an [`Environment`] as a value, so that tests say what it is and nothing else
 //! reads `std::env`.
 
+#![expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

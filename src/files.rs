@@ -1,5 +1,7 @@
 //! The file system: every error names its path, and a file is written whole or not at all.
 
+#![expect(clippy::disallowed_methods, reason = "this is where files are touched")]
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,14 @@
 //! Placement of tables that have no place yet: gateways and pipelines are filled one after the other up to their limit.
+//!
+//! Where each row is one table, a limit counts tables. A row that stands for several tables stays whole: such rows are
+//! counted as the predecessor counts them, but never more tables are put together than the service recommends.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use super::layout::{Gateway, Layout, Pipeline, Project};
-use super::limits::Limits;
 use crate::connector::Family;
+use crate::settings::Limits;
 use crate::table::{Group, Table};
 
 /// Fills gateways and pipelines in the order of each group's tables. Names and their order depend on the groups'
@@ -34,7 +38,7 @@ fn fill(project: &mut Project, mut group: Group, limits: Limits) {
     let name = group.name();
     match (group.connector.family, &group.gateway) {
         (Family::Database, Some(settings)) => {
-            for (index, tables) in chunks(tables, limits.tables_per_gateway.get()).enumerate() {
+            for (index, tables) in chunks(tables, limits.tables_per_gateway).enumerate() {
                 let gateway = Gateway {
                     name: format!("{name}_g{:02}", index + 1),
                     prefix: group.prefix.clone(),
@@ -58,7 +62,7 @@ fn fill_pipelines(
     limits: Limits,
 ) {
     let base = gateway.cloned().unwrap_or_else(|| group.name());
-    for (index, tables) in chunks(tables, limits.tables_per_pipeline.get()).enumerate() {
+    for (index, tables) in chunks(tables, limits.tables_per_pipeline).enumerate() {
         let Some(first) = tables.first() else { continue };
         project.pipelines.push(Pipeline {
             name: format!("{base}_p{:02}", index + 1),
@@ -75,19 +79,35 @@ fn fill_pipelines(
     }
 }
 
-/// Consecutive parts of at most `size`, without copying what is in them.
-fn chunks<T>(items: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
-    let mut items = items.into_iter();
-    std::iter::from_fn(move || {
-        let chunk: Vec<T> = items.by_ref().take(size).collect();
-        (!chunk.is_empty()).then_some(chunk)
-    })
+/// Consecutive parts of whole rows, without copying what is in them.
+fn chunks(tables: Vec<Table>, limit: NonZeroUsize) -> impl Iterator<Item = Vec<Table>> {
+    let lengths = chunk_lengths(&tables, limit);
+    let mut tables = tables.into_iter();
+    lengths.into_iter().map(move |length| tables.by_ref().take(length).collect())
+}
+
+/// How many tables each part has: at most `limit` rows, and no more tables than `limit` or the service's recommendation
+/// allow, unless a single row has more.
+fn chunk_lengths(tables: &[Table], limit: NonZeroUsize) -> Vec<usize> {
+    let most = limit.max(Limits::default().tables_per_pipeline).get();
+    let mut lengths = Vec::new();
+    let (mut rows, mut length) = (0, 0);
+    for row in tables.chunk_by(|a, b| a.row == b.row) {
+        if rows == limit.get() || (rows > 0 && length + row.len() > most) {
+            lengths.push(length);
+            (rows, length) = (0, 0);
+        }
+        rows += 1;
+        length += row.len();
+    }
+    if length > 0 {
+        lengths.push(length);
+    }
+    lengths
 }
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use super::*;
     use crate::connector::{Configuration, Destination, Object, ObjectSource, connector};
     use crate::table::GatewaySettings;
@@ -129,6 +149,7 @@ mod tests {
         Limits {
             tables_per_pipeline: NonZeroUsize::new(pipeline).unwrap(),
             tables_per_gateway: NonZeroUsize::new(gateway).unwrap(),
+            ..Limits::default()
         }
     }
 
@@ -160,6 +181,17 @@ mod tests {
         );
         let gateways: Vec<&str> = layout.projects[0].gateways.iter().map(|g| g.name.as_str()).collect();
         assert_eq!(gateways, ["erp_01_g01", "erp_01_g02"]);
+    }
+
+    #[test]
+    fn rows_of_several_tables_stay_whole() {
+        let mut group = group("google_analytics", "web", 300 * 3);
+        for (index, table) in (0..).zip(&mut group.tables) {
+            table.row = index / 3;
+        }
+        // 83 rows of three tables are 249: one more row would be more than the service recommends.
+        assert_eq!(shape(&place(vec![group.clone()], Limits::default()))[0], ("web_01_p01".into(), 249));
+        assert_eq!(shape(&place(vec![group], limits(4, 4)))[0], ("web_01_p01".into(), 12));
     }
 
     #[test]

@@ -2,8 +2,6 @@
 
 mod fill;
 mod layout;
-mod limits;
 
 pub use fill::place;
 pub use layout::{Gateway, Layout, Pipeline, Project, gateway_key};
-pub use limits::Limits;

@@ -433,7 +433,7 @@ impl Raw {
     }
 }
 
-const SOURCE_KEYS: &[KeySpec] = &[
+pub(super) const SOURCE_KEYS: &[KeySpec] = &[
     KeySpec { name: "table", kind: Kind::Text, doc: "catalog.schema.table" },
     KeySpec { name: "target", kind: Kind::Text, doc: "The target whose workspace holds the table" },
     KeySpec { name: "profile", kind: Kind::Text, doc: "The profile of the workspace that holds the table" },

@@ -352,6 +352,7 @@ impl ProfileFile {
     ///
     /// # Errors
     /// [`AccessError::FileUnreadable`] and [`AccessError::File`].
+    #[expect(clippy::disallowed_methods, reason = "the error of this file names its path itself")]
     pub fn load(environment: &Environment) -> Result<Self, AccessError> {
         let Some(path) = config_file(environment) else { return Ok(Self::default()) };
         match std::fs::read_to_string(&path) {

@@ -1,5 +1,10 @@
 //! Programs that print a token: `databricks auth token` and `az account get-access-token`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where programs that hand out credentials are started"
+)]
+
 use std::process::Stdio;
 use std::time::Duration;
 

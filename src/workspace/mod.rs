@@ -47,6 +47,7 @@ mod transport;
 mod warehouses;
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests prepare the machine")]
 mod tests;
 
 pub use access::{Access, AccessError, AccessRequest, Origin};
@@ -69,6 +70,7 @@ pub use me::Me;
 pub use observer::{Observer, Requested, Retrying, StatementProgress, StatementStage};
 pub use pipelines::{Pipeline, PipelineSummary};
 pub use profile::{Profile, ProfileFile, ProfileFileError, ProfileValue};
+pub(crate) use program::Program;
 pub use retry::RetryPolicy;
 pub use statements::{StatementColumn, StatementRows};
 pub use warehouses::{Warehouse, WarehouseChoice};

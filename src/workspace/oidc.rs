@@ -45,6 +45,7 @@ impl Authenticator {
     }
 
     /// The token in a file, read anew each time since others renew it, exchanged for the workspace's.
+    #[expect(clippy::disallowed_methods, reason = "the token goes nowhere but into a secret")]
     pub(crate) async fn file_oidc(&self) -> Result<Token, AttemptError> {
         let path =
             self.environment.directory().join(self.required("databricks_id_token_filepath")?.expose_secret());

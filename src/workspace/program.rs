@@ -1,5 +1,7 @@
 //! Programs that hand out credentials, found on `PATH`.
 
+#![expect(clippy::disallowed_methods, reason = "whether a file is a program is all that is asked of it")]
+
 use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;

@@ -1,1 +1,13 @@
 //! End to end, through the binary, by topic.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at what it did not expect, and plays the user and the machine"
+)]
+
+mod context;
+mod deploy;
+mod examples;
+mod generate;
+mod layers;

@@ -67,6 +67,7 @@ fn serve(args: &Args) -> io::Result<()> {
     let mut builder = MockWorkspace::builder()
         .user(&args.user)
         .listener(TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))?)
+        .furnishes()
         .lenient();
     if let Some(token) = &args.token {
         builder = builder.token(token);
@@ -76,7 +77,6 @@ fn serve(args: &Args) -> io::Result<()> {
     }
     let workspace = builder.start()?;
     workspace.world(|world| {
-        world.furnishes = true;
         for (name, kind) in &args.connections {
             world.catalog.add_connection(name, &kind.to_uppercase());
         }

@@ -40,7 +40,7 @@ pub(super) enum AuthError {
     #[error("auth type \"{0}\" is not one that this stand-in knows; it knows pat, basic and oauth-m2m")]
     UnknownType(String),
     #[error(
-        "default auth: cannot configure default credentials, please check \
+        "failed during request visitor: default auth: cannot configure default credentials, please check \
          https://docs.databricks.com/en/dev-tools/auth.html#databricks-client-unified-authentication to configure \
          credentials for your preferred authentication method. Config: {0}"
     )]

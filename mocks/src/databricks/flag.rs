@@ -119,8 +119,7 @@ pub(super) fn read(arguments: &[String], known: &[Flag]) -> Result<Given, String
             };
             given.add(flag, value)?;
         } else if argument.len() > 1 && argument.starts_with('-') {
-            let mut letters = argument[1..].char_indices();
-            while let Some((at, letter)) = letters.next() {
+            for (at, letter) in argument[1..].char_indices() {
                 let flag = known
                     .iter()
                     .find(|flag| flag.short == Some(letter))

@@ -26,7 +26,7 @@ fn merge_at(under: Value, over: Value, path: &mut Vec<String>) -> Result<Value, 
                 match map.get_mut(&key) {
                     Some(there) => {
                         path.push(key);
-                        let before = std::mem::replace(&mut there.value, Value::empty());
+                        let before = std::mem::take(&mut there.value);
                         *there = Entry { key_at: entry.key_at, value: merge_at(before, entry.value, path)? };
                         path.pop();
                     }

@@ -78,7 +78,11 @@ async fn read_job(client: &Client, id: &str) -> Result<Json, HttpError> {
     Ok(job)
 }
 
-fn of_pipeline(pipeline: Json) -> Remote {
+fn of_pipeline(mut pipeline: Json) -> Remote {
+    // These are not given back as part of the definition.
+    if let Some(parameters) = pipeline.get("parameters").cloned() {
+        pipeline["spec"]["parameters"] = parameters;
+    }
     flatten(pipeline, "spec", &["id"], &[])
 }
 

@@ -45,3 +45,6 @@ pub use sources::{Source, Sources, Version};
 pub use statements::Statements;
 pub use warehouses::{Warehouse, Warehouses};
 pub use world::World;
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,7 @@ pub struct Builder {
     lenient: bool,
     accept_duplicate_names: bool,
     check_references: bool,
+    furnishes: bool,
 }
 
 impl Default for Builder {
@@ -55,6 +56,7 @@ impl Default for Builder {
             lenient: false,
             accept_duplicate_names: false,
             check_references: false,
+            furnishes: false,
         }
     }
 }
@@ -110,6 +112,13 @@ impl Builder {
         self
     }
 
+    /// Lets the rows of watched CSV files bring the connections, catalogs and schemas that they name.
+    #[must_use]
+    pub fn furnishes(mut self) -> Self {
+        self.furnishes = true;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -125,6 +134,7 @@ impl Builder {
         world.accounts.add_token(&self.token, self.user.clone());
         world.pipelines.accept_duplicate_names = self.accept_duplicate_names;
         world.pipelines.check_references = self.check_references;
+        world.furnishes = self.furnishes;
         let warehouse_id = world.warehouses.add(Warehouse::running("Mock Warehouse"));
         let shared = Arc::new(Shared {
             origin,
@@ -270,6 +280,7 @@ impl Responder {
         };
         let known = !reply.as_ref().is_err_and(|problem| problem.unexpected);
         let answer = reply.unwrap_or_else(super::answer::Problem::into_answer);
+        let answer = if world.int64_as_text { answer.with_int64_as_text() } else { answer };
         let answer = applied.after(answer, page_token.as_deref());
         let answer = if public {
             answer
@@ -334,7 +345,7 @@ impl MockWorkspace {
         &self.user.user_name
     }
 
-    /// Reads or edits the state.
+    /// Reads or edits the state. Requests wait meanwhile, so the closure must not make one, nor call `world` again.
     pub fn world<T>(&self, edit: impl FnOnce(&mut World) -> T) -> T {
         edit(&mut lock(&self.shared.world))
     }

@@ -43,6 +43,8 @@ pub struct World {
     pub statements: Statements,
     /// Whether the rows of watched files bring the connections, catalogs and schemas that they name.
     pub furnishes: bool,
+    /// Whether int64 fields are decimal texts, as newer services send them.
+    pub int64_as_text: bool,
 }
 
 impl World {
@@ -62,6 +64,7 @@ impl World {
             sources: Sources::default(),
             statements: Statements::default(),
             furnishes: false,
+            int64_as_text: false,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::databricks::permission;
 use crate::databricks::plan::Plan;
 use crate::databricks::resource::Group;
 use crate::databricks::state::{Journal, State};
-use crate::databricks::upload::{Uploaded, upload};
+use crate::databricks::upload::upload;
 use crate::databricks::workspace_files;
 
 pub(super) async fn run(session: Session<'_>, flags: &Deploy) -> Result<(), Failure> {
@@ -131,8 +131,31 @@ async fn locked(
     saved: Option<Plan>,
 ) -> Result<(), Failure> {
     let version = session.environment.cli_version();
-    session.output.progress(&format!("Uploading bundle files to {}...", bundle.path("file_path")));
+    session.output.summary(&format!("Uploading bundle files to {}...", bundle.path("file_path")));
     let uploaded = upload(bundle, client, version).await?;
+    let result = carry_out(session, flags, bundle, client, state, saved).await;
+    if let Err(Failure::Error(text)) = &result {
+        session.output.message(&format!("Error: {text}"));
+    }
+    session.output.summary(&format!("Files: {} uploaded, {} deleted", uploaded.sent, uploaded.deleted));
+    match result {
+        Ok(Some(resources)) => session.output.summary(&resources),
+        Ok(None) => {}
+        Err(_) => return Err(Failure::Told),
+    }
+    Ok(())
+}
+
+/// Plans, asks, changes the workspace; answers the line that sums it up, or nothing where somebody said no.
+async fn carry_out(
+    session: Session<'_>,
+    flags: &Deploy,
+    bundle: &Bundle,
+    client: &Client,
+    state: State,
+    saved: Option<Plan>,
+) -> Result<Option<String>, Failure> {
+    let version = session.environment.cli_version();
     set_folder_permissions(bundle, client).await?;
 
     let (wanted, selected) = match &saved {
@@ -146,7 +169,7 @@ async fn locked(
     approval::prevented(&plan, &wanted).map_err(error)?;
     if !approval::ask(&plan, flags.auto_approve, session.environment, session.output).map_err(error)? {
         session.output.message("Deployment cancelled!");
-        return Ok(());
+        return Ok(None);
     }
 
     let mut journal = Journal::new(state, bundle.local_folder(), version);
@@ -156,7 +179,6 @@ async fn locked(
     workspace_files::write(client, &bundle.state_file("resources.json"), content, true).await?;
     tell_problems(session, &applied);
     if !applied.errors.is_empty() {
-        session.output.summary(&files_line(uploaded));
         return Err(Failure::Told);
     }
     let metadata = metadata(bundle, &state).to_string().into_bytes();
@@ -165,17 +187,15 @@ async fn locked(
     for (name, action) in &applied.done {
         session.output.progress(&format!("{} {}", action.done(), short(name)));
     }
-    session.output.summary(&files_line(uploaded));
     let counts = plan.counts();
-    session.output.summary(&format!(
+    Ok(Some(format!(
         "Resources: {} created, {} changed, {} deleted, {} unchanged{}",
         counts.added,
         counts.changed,
         counts.deleted,
         counts.unchanged,
         plan.not_selected_text()
-    ));
-    Ok(())
+    )))
 }
 
 /// Warnings and errors of carrying out a plan.
@@ -186,10 +206,6 @@ pub(super) fn tell_problems(session: Session<'_>, applied: &Applied) {
     for error in &applied.errors {
         session.output.message(&format!("Error: {error}\n"));
     }
-}
-
-fn files_line(uploaded: Uploaded) -> String {
-    format!("Files: {} uploaded, {} deleted", uploaded.sent, uploaded.deleted)
 }
 
 /// The folder of the bundle gets the permissions of the bundle.
