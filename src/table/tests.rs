@@ -48,6 +48,12 @@ fn table_with(
     groups(&rows(&csv), &settings(connector, defaults, overrides))
 }
 
+fn ids(findings: &Findings) -> Vec<&'static str> {
+    let mut ids: Vec<_> = findings.iter().map(|finding| finding.rule).collect();
+    ids.sort_unstable();
+    ids
+}
+
 fn clean((groups, findings): (Vec<Group>, Findings)) -> Vec<Group> {
     assert!(findings.is_empty(), "{findings:#?}");
     groups
