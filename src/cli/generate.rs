@@ -48,6 +48,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     if findings.has_errors() {
         return finish_with_findings(context, &findings);
     }
+    context.runtime.go_on()?;
     context.printer.text(&findings_text(&findings));
     let written: Vec<Written> = desired
         .packages

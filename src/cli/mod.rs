@@ -7,6 +7,7 @@ mod demo;
 mod deploy;
 mod failure;
 mod generate;
+mod network;
 mod runtime;
 mod source;
 mod workspaces;
@@ -15,6 +16,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use network::{Network, NetworkArguments};
+use runtime::Runtime;
 
 use crate::environment::Environment;
 use crate::report::{ColorChoice, Printer, Verbosity};
@@ -57,6 +61,8 @@ struct Global {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t, help_heading = "Output")]
     color: ColorChoice,
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 /// What a result is written as.
@@ -82,6 +88,8 @@ struct Context {
     environment: Environment,
     printer: Arc<Printer>,
     output: OutputFormat,
+    network: Arc<Network>,
+    runtime: Arc<Runtime>,
 }
 
 /// Parses the arguments and runs the command.
@@ -97,6 +105,8 @@ pub(crate) fn main() -> ExitCode {
         environment: Environment::of_process(),
         printer: Arc::new(Printer::new(verbosity, cli.global.color)),
         output: cli.global.output,
+        network: Arc::new(Network::new(&cli.global.network)),
+        runtime: Arc::default(),
     };
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
@@ -104,6 +114,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Connectors(arguments) => connectors::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
     };
+    if let Some(sent) = context.network.summary() {
+        context.printer.detail(&sent);
+    }
     match result {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
