@@ -319,11 +319,7 @@ fn refusals<'a>(
 }
 
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
-    let interrupted = outcome
-        .targets
-        .iter()
-        .flat_map(TargetOutcome::errors)
-        .any(DeployError::is_interrupted);
+    let interrupted = outcome.targets.iter().flat_map(TargetOutcome::errors).any(DeployError::is_interrupted);
     let unfinished = outcome.targets.iter().any(|target| {
         matches!(target.status, Status::Skipped | Status::PartlyDeployed)
             || target.projects.iter().any(|project| project.status == Status::Skipped)

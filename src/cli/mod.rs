@@ -1,6 +1,7 @@
 //! The command line: one file per command with its arguments (the doc comment is the help) and its `run`. Commands hold
 //! no logic: they resolve settings, call the library, and hand the value to `report`.
 
+mod auth;
 mod configuration;
 mod connectors;
 mod demo;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use failure::Failure;
 use network::{Network, NetworkArguments};
 use runtime::Runtime;
 
@@ -79,6 +81,7 @@ enum OutputFormat {
 enum Command {
     Generate(Box<generate::Arguments>),
     Deploy(Box<deploy::Arguments>),
+    Auth(auth::Arguments),
     Connectors(connectors::Arguments),
     Demo(demo::Arguments),
 }
@@ -111,6 +114,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
+        Command::Auth(arguments) => auth::run(&context, &arguments),
         Command::Connectors(arguments) => connectors::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
     };

@@ -101,7 +101,8 @@ fn time(text: &str) -> Result<Duration, String> {
         Some((at, 'h')) => (&text[..at], 3600.0),
         _ => (text, 1.0),
     };
-    let seconds = number.trim().parse::<f64>().ok().filter(|seconds| *seconds > 0.0).map(|seconds| seconds * unit);
+    let seconds =
+        number.trim().parse::<f64>().ok().filter(|seconds| *seconds > 0.0).map(|seconds| seconds * unit);
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         // More than a month is a slip of the unit.
@@ -135,7 +136,10 @@ mod tests {
         let network =
             Network::new(&NetworkArguments { parallel: 3, timeout: None, retry_timeout: Some(second) });
         let options = network.options();
-        assert_eq!((options.connect_timeout, options.read_timeout, options.retry.total), (second, second, second));
+        assert_eq!(
+            (options.connect_timeout, options.read_timeout, options.retry.total),
+            (second, second, second)
+        );
         assert_eq!(network.summary(), None);
     }
 }

@@ -1,11 +1,13 @@
 //! From values to what people and programs read. The only code that writes to standard output and standard error.
 
+mod auth_document;
 mod deploy_document;
 mod findings;
 mod generate_document;
 mod printer;
 mod progress;
 
+pub use auth_document::{AuthStatusDocument, AuthTargetDocument};
 pub(crate) use deploy_document::details as deploy_details;
 pub use deploy_document::{DeployDocument, SourceDocument};
 pub use findings::{findings_text, summary};

@@ -153,7 +153,11 @@ async fn failures_keep_their_condition() {
     assert_eq!(error.kind(), ErrorKind::Refused);
     let Error::Statement(error) = error else { panic!("{error:?}") };
     assert_eq!(error.condition.as_deref(), Some("TABLE_OR_VIEW_NOT_FOUND"));
-    assert!(error.to_string().starts_with("statement s1 failed: [TABLE_OR_VIEW_NOT_FOUND]"), "{error}");
+    assert!(
+        error.to_string().starts_with("[TABLE_OR_VIEW_NOT_FOUND] The table")
+            && error.to_string().ends_with(" (statement s1)"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
