@@ -255,8 +255,22 @@ impl StatementError {
     /// What the service says beyond the first line of its message; often long, and seldom what is wrong.
     #[must_use]
     pub fn details(&self) -> Option<&str> {
-        let (_, rest) = self.message.trim().split_once('\n')?;
-        Some(rest.trim()).filter(|rest| !rest.is_empty())
+        Some(self.parts().1).filter(|rest| !rest.is_empty())
+    }
+
+    /// What leads the message in one line, and the rest.
+    fn parts(&self) -> (String, &str) {
+        let split = |text: &'_ str| text.find('\n').unwrap_or(text.len());
+        let message = self.message.trim();
+        let (first, rest) = message.split_at(split(message));
+        let (mut lead, mut rest) = (first.trim_end().to_owned(), rest.trim());
+        // Some conditions say what they are in one line, and what is wrong in the next.
+        if lead.ends_with(':') && !rest.is_empty() {
+            let (second, third) = rest.split_at(split(rest));
+            lead = format!("{lead} {}", second.trim_end());
+            rest = third.trim();
+        }
+        (lead, rest)
     }
 }
 
@@ -411,7 +425,7 @@ impl fmt::Display for AttemptError {
 
 impl fmt::Display for StatementError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = self.message.trim().lines().next().unwrap_or_default().trim_end();
+        let message = self.parts().0;
         let what = match self.state.as_str() {
             "CANCELED" => "the statement was canceled",
             "CLOSED" => "the statement succeeded, but its result is no longer kept",

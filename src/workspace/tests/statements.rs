@@ -160,6 +160,27 @@ async fn failures_keep_their_condition() {
     );
 }
 
+#[test]
+fn the_first_line_of_a_message_leads_and_the_rest_are_details() {
+    let error = |message: &str| StatementError {
+        host: String::new(),
+        id: "s1".to_owned(),
+        state: "FAILED".to_owned(),
+        code: None,
+        condition: None,
+        message: message.to_owned(),
+    };
+    for (message, lead, details) in [
+        ("[X] One.\n\nTwo.\nThree.", "[X] One. (statement s1)", Some("Two.\nThree.")),
+        ("[X] Refused:\nNo USE.\nThree.", "[X] Refused: No USE. (statement s1)", Some("Three.")),
+        ("[X] Refused:", "[X] Refused: (statement s1)", None),
+        ("", "the statement failed (statement s1)", None),
+    ] {
+        let error = error(message);
+        assert_eq!((error.to_string().as_str(), error.details()), (lead, details), "{message}");
+    }
+}
+
 #[tokio::test]
 async fn canceled_and_closed_are_errors() {
     for state in ["CANCELED", "CLOSED", "SOMETHING_NEW"] {
