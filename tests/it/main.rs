@@ -12,3 +12,5 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod processes;
+mod reliability;
