@@ -421,6 +421,15 @@ fn plainly(message: &str) -> String {
         };
         text = format!("{head}after N{tail}");
     }
+    for before in [" line ", " column "] {
+        if let Some((head, tail)) = text.split_once(before) {
+            text =
+                format!("{head}{before}N{}", tail.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+        }
+    }
+    if text.ends_with("; nothing was written") {
+        "findings; nothing was written".clone_into(&mut text);
+    }
     text.replace('|', "\\|")
 }
 
