@@ -25,8 +25,7 @@ pub fn groups(rows: &RowSet, settings: &Settings) -> (Vec<Group>, Findings) {
     judge.judge_group_keys();
     let missing = judge.judge_missing_columns();
     judge.judge_subgroups();
-    let (drafts, of_context) = judge.drafts(&missing);
-    let mut drafts = drafts;
+    let (mut drafts, of_context) = judge.drafts();
     for row in 0..rows.len() {
         let context = judge.resolution.context_index(row) as usize;
         let Some(connector) = judge.resolution.context_of(row).connector else {
@@ -65,8 +64,7 @@ struct Draft<'a> {
 
 impl<'a> Judge<'a> {
     /// An empty group for each project, prefix and subgroup, in order of first appearance, and the group of each context.
-    fn drafts(&mut self, missing: &[(&'static Connector, Column)]) -> (Vec<Draft<'a>>, Vec<Option<usize>>) {
-        let _ = missing;
+    fn drafts(&self) -> (Vec<Draft<'a>>, Vec<Option<usize>>) {
         let mut firsts: Vec<Option<usize>> = vec![None; self.resolution.contexts.len()];
         for row in 0..self.resolution.rows.len() {
             if let Some(first) = firsts.get_mut(self.resolution.context_index(row) as usize) {
