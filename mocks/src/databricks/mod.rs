@@ -32,6 +32,7 @@ mod desired;
 mod diagnostic;
 mod diff;
 mod environment;
+mod escape;
 mod files;
 mod flag;
 mod git;

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::desired::{Desired, Wanted, target_of};
 use super::diff::diff;
+use super::escape;
 use super::node::{Node, short};
 use super::path::{self, Segment, replace_templates, show};
 use super::reference::{self, Step};
@@ -242,6 +243,7 @@ pub(super) fn make(
                 }
             });
         }
+        escape::show(&mut value);
         let step = step(desired, &value, vars, entry, remotes.remove(&name));
         resolved.insert(name.clone(), value);
         plan.plan.insert(name, step);

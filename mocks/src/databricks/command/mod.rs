@@ -143,7 +143,7 @@ async fn make_plan(
 ) -> Result<Plan, Failure> {
     let (scope, not_selected) = planning::scope(wanted, state, selected);
     let mut remotes: HashMap<String, Remote> =
-        remote::read_all(client, state, &scope).await.map_err(error)?;
+        remote::read_all(client, state, &scope, session.retry_pause()).await.map_err(error)?;
     let mut plan = planning::make(wanted, state, &mut remotes, &scope, session.environment.cli_version())
         .map_err(error)?;
     plan.not_selected = not_selected;
