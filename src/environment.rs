@@ -61,6 +61,14 @@ impl Environment {
         self
     }
 
+    /// The same without the variables whose names start with any of these.
+    #[must_use]
+    pub fn without_prefixes(&self, prefixes: &[&str]) -> Self {
+        let mut environment = self.clone();
+        environment.variables.retain(|name, _| !prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        environment
+    }
+
     /// The value of a variable; an empty one counts as not set, as it does in the Databricks SDKs.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {

@@ -1,12 +1,53 @@
 //! From a table of what to ingest to deployed Lakeflow Connect pipelines.
+//!
+//! ```text
+//!  rows ──▶ tables ──▶ placement ──▶ bundle ──▶ preflight ──▶ plan ──▶ deploy ──▶ verify
+//!  source    table      placement     bundle     preflight     plan     deploy     deploy
+//! ```
+//!
+//! Each step takes the value of the step before and returns a new one. `table`, `connector`, `placement` and `plan` are
+//! pure; files, network and processes are the business of `source`, `bundle` (the package), `workspace`, `deploy` and
+//! `cli`. A module may use those to its left; a test keeps it so.
+//!
+//! Files that tapworks touches on disk:
+//!
+//! | file | read | written |
+//! |---|---|---|
+//! | the table list, `--source` | by every command that takes it | never |
+//! | `tapworks.yml` | by every command | never |
+//! | `<output_dir>/<project>/databricks.yml`, `resources/*.yml` | to compare | by `generate` and `deploy` |
+//! | `<output_dir>/<project>/.databricks/` | never | by the databricks CLI only |
+//! | `~/.databrickscfg` | by commands that reach a workspace | never |
+//! | a folder for plans, in the system's temporary folder | by the databricks CLI | by `deploy`, removed at its end |
+//! | `tapworks-demo/` | never | by `demo` |
 
+mod cli;
+
+pub mod bundle;
+pub mod closest;
+pub mod connector;
+pub mod deploy;
+pub mod desired;
 pub mod environment;
+pub mod event;
+pub mod files;
+pub mod finding;
+pub mod interrupt;
+pub mod placement;
+pub mod plan;
+pub mod preflight;
+pub mod report;
+pub mod settings;
+pub mod source;
+pub mod table;
+pub mod text;
 pub mod workspace;
+pub mod yaml;
 
 /// The program.
 pub fn main() -> std::process::ExitCode {
     if let Some(status) = tapworks_mocks::databricks::run_if_called_as_databricks() {
         return status;
     }
-    std::process::ExitCode::SUCCESS
+    cli::main()
 }

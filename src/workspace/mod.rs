@@ -1,1 +1,74 @@
 //! A Databricks workspace over REST: authentication, transport, retries, paging, and the few APIs that tapworks asks.
+//!
+//! ```text
+//! AccessRequest ──▶ Access ──▶ Client ──▶ me, pipelines, jobs, files, warehouses, statements, catalog
+//!   flags, settings   host,      token,
+//!                     values,    transport,
+//!                     origins    retries
+//! ```
+//!
+//! - [`Access::resolve`] is offline: it reads environment and `.databrickscfg` by the rules of the Databricks tools.
+//! - [`Client`] sends. Reads are repeated by [`RetryPolicy`], writes only where the first cannot have acted.
+//! - Every list is read to its end; `Ok(None)` means that the workspace said "there is no such thing", never "I could
+//!   not find out".
+//! - Secrets live in types that cannot be printed; errors and events carry paths without query.
+
+mod access;
+mod api_error;
+mod attribute;
+mod auth_type;
+mod authenticator;
+mod azure;
+mod catalog;
+mod child_environment;
+mod client;
+mod credential_program;
+mod databricks_cli;
+mod error;
+mod files;
+mod hints;
+mod host;
+mod jobs;
+mod keyring;
+mod lenient;
+mod me;
+mod oauth;
+mod observer;
+mod oidc;
+mod pages;
+mod pipelines;
+mod profile;
+mod program;
+mod result;
+mod retry;
+mod statements;
+mod token;
+mod transport;
+mod warehouses;
+
+#[cfg(test)]
+mod tests;
+
+pub use access::{Access, AccessError, AccessRequest, Origin};
+pub use api_error::ApiError;
+pub use auth_type::AuthType;
+pub use catalog::{
+    Binding, Catalog, CatalogColumn, CatalogTable, Connection, Grant, Grants, Metastore, MetastoreAssignment,
+    Schema, Securable, Volume,
+};
+pub use child_environment::ChildEnvironment;
+pub use client::{Client, ClientOptions, PARALLEL};
+pub use error::{
+    AttemptError, Cause, CredentialsError, Error, ErrorKind, RequestError, StatementError, Unreachable,
+};
+pub use files::FileStatus;
+pub use host::{Cloud, Host, HostError};
+pub use jobs::{Job, JobSummary};
+pub use keyring::{KEYRING_SERVICE, Kept, Keyring, KeyringError, MemoryKeyring, SystemKeyring};
+pub use me::Me;
+pub use observer::{Observer, Requested, Retrying, StatementProgress, StatementStage};
+pub use pipelines::{Pipeline, PipelineSummary};
+pub use profile::{Profile, ProfileFile, ProfileFileError, ProfileValue};
+pub use retry::RetryPolicy;
+pub use statements::{StatementColumn, StatementRows};
+pub use warehouses::{Warehouse, WarehouseChoice};

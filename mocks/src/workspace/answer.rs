@@ -46,12 +46,61 @@ impl Answer {
         self
     }
 
+    /// The same with its int64 fields as decimal texts.
+    pub(crate) fn with_int64_as_text(mut self) -> Self {
+        if self.mime == "application/json"
+            && let Ok(mut body) = serde_json::from_slice::<Value>(&self.body)
+        {
+            int64_as_text(&mut body);
+            self.body = body.to_string().into_bytes();
+        }
+        self
+    }
+
     pub(crate) fn into_template(self) -> ResponseTemplate {
         let mut template = ResponseTemplate::new(self.status).set_body_raw(self.body, &self.mime);
         for (name, value) in self.headers {
             template = template.insert_header(name, value);
         }
         template
+    }
+}
+
+/// The fields that are int64 in the API's definition.
+const INT64: [&str; 17] = [
+    "job_id",
+    "run_id",
+    "number_in_job",
+    "created_time",
+    "start_time",
+    "end_time",
+    "last_modified",
+    "creation_time",
+    "object_id",
+    "created_at",
+    "modified_at",
+    "size",
+    "workspace_id",
+    "row_count",
+    "row_offset",
+    "byte_count",
+    "total_row_count",
+];
+
+fn int64_as_text(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::Number(number) if INT64.contains(&name.as_str()) => {
+                        *value = Value::from(number.to_string())
+                    }
+                    other => int64_as_text(other),
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(int64_as_text),
+        _ => {}
     }
 }
 

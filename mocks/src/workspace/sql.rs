@@ -81,7 +81,8 @@ const OTHER_STATEMENTS: [&str; 22] = [
 ];
 
 /// What may follow a table in a `SELECT` and the mock does not know.
-const OTHER_CLAUSES: [&str; 20] = [
+const OTHER_CLAUSES: [&str; 21] = [
+    "NULLS",
     "WHERE",
     "GROUP",
     "HAVING",
@@ -236,7 +237,14 @@ impl Parser<'_> {
         if !self.symbol('*') {
             loop {
                 let value = self.value()?;
+                if self
+                    .peek()
+                    .is_some_and(|token| "+-*/%=<>!|.(".chars().any(|operator| token.is_symbol(operator)))
+                {
+                    return Err(self.unsupported());
+                }
                 let alias = if self.keyword("AS") { Some(self.identifier()?) } else { None };
+                self.no_bare_alias(&["FROM", "ORDER", "LIMIT"])?;
                 select.items.push(Item { value, alias });
                 if !self.symbol(',') {
                     break;
@@ -245,10 +253,14 @@ impl Parser<'_> {
         }
         if self.keyword("FROM") {
             select.from = Some(self.from()?);
+            self.no_bare_alias(&["ORDER", "LIMIT", "VERSION"])?;
         }
         if self.keyword("ORDER") {
             self.expect_keyword("BY")?;
             loop {
+                if self.peek().is_some_and(|token| matches!(token.kind, Kind::Integer(_))) {
+                    return Err(self.unsupported());
+                }
                 let column = self.identifier()?;
                 let descending = self.keyword("DESC");
                 if !descending {
@@ -264,11 +276,24 @@ impl Parser<'_> {
         Ok(select)
     }
 
+    /// An alias without `AS` is right on a warehouse and more than the mock knows.
+    fn no_bare_alias(&self, next: &[&str]) -> Result<(), SqlError> {
+        match self.peek() {
+            Some(token) if matches!(token.kind, Kind::Quoted(_) | Kind::Word(_)) => {
+                if next.iter().any(|word| token.is_word(word)) { Ok(()) } else { Err(self.unsupported()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn value(&mut self) -> Result<Value, SqlError> {
         if let Some(Kind::Integer(digits)) = self.peek().map(|token| &token.kind) {
             let value = Value::Integer(digits.clone());
             self.at += 1;
             return Ok(value);
+        }
+        if self.peek().is_some_and(|token| matches!(token.kind, Kind::Text(_) | Kind::Parameter(_))) {
+            return Err(self.unsupported());
         }
         let called = self.tokens.get(self.at + 1).is_some_and(|token| token.is_symbol('('));
         if !called {
@@ -421,6 +446,19 @@ mod tests {
         assert_eq!(code("SELECT * FROM a.b.c.d"), "IDENTIFIER_TOO_MANY_NAME_PARTS");
         assert_eq!(code("SELECT * FROM a WHERE x = 1"), "unsupported");
         assert_eq!(code("DROP TABLE a"), "unsupported");
+        for right in [
+            "SELECT a b FROM t",
+            "SELECT DISTINCT a FROM t",
+            "SELECT t.a FROM t",
+            "SELECT a + 1 FROM t",
+            "SELECT 'x'",
+            "SELECT * FROM t x",
+            "SELECT * FROM t ORDER BY 1",
+            "SELECT * FROM t ORDER BY a NULLS LAST",
+            "SELECT * FROM (SELECT 1)",
+        ] {
+            assert_eq!(code(right), "unsupported", "{right}");
+        }
     }
 
     #[test]

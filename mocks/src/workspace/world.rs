@@ -12,10 +12,11 @@ use super::files::Files;
 use super::identity::{Accounts, Identity};
 use super::jobs::Jobs;
 use super::permissions::Permissions;
-use super::pipelines::{Pipelines, Update};
+use super::pipelines::Pipelines;
 use super::rows::Rows;
 use super::sources::{Source, Sources};
 use super::statements::Statements;
+use super::updates::Update;
 use super::warehouses::Warehouses;
 
 /// The state of one workspace.
@@ -43,6 +44,8 @@ pub struct World {
     pub statements: Statements,
     /// Whether the rows of watched files bring the connections, catalogs and schemas that they name.
     pub furnishes: bool,
+    /// Whether int64 fields are decimal texts, as newer services send them.
+    pub int64_as_text: bool,
 }
 
 impl World {
@@ -62,6 +65,7 @@ impl World {
             sources: Sources::default(),
             statements: Statements::default(),
             furnishes: false,
+            int64_as_text: false,
         }
     }
 

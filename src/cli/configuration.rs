@@ -1,0 +1,83 @@
+//! What every command that reads rows takes.
+
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use crate::environment::Environment;
+use crate::finding::Findings;
+use crate::settings::{Flags, Settings};
+
+/// Where the rows are, and what is made of them. Each flag beats the settings file.
+#[derive(clap::Args)]
+pub(super) struct ConfigurationArguments {
+    /// The table list: a file, `-` for standard input, or a Unity Catalog table
+    #[arg(short, long, value_name = "FILE|CATALOG.SCHEMA.TABLE", help_heading = "Configuration")]
+    source: Option<String>,
+    /// The settings file; without it tapworks.yml is looked for from here upwards
+    #[arg(
+        short,
+        long,
+        alias = "settings",
+        value_name = "FILE",
+        env = "TAPWORKS_CONFIG",
+        help_heading = "Configuration"
+    )]
+    config: Option<PathBuf>,
+    /// The connector of rows that name none; see `tapworks connectors`
+    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    connector: Option<String>,
+    /// The project of rows that name none: one bundle
+    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    project: Option<String>,
+    /// The folder for bundles
+    #[arg(long, value_name = "DIR", help_heading = "Configuration")]
+    output_dir: Option<PathBuf>,
+    /// Targets, in place of those of the settings file
+    #[arg(long, value_name = "JSON", help_heading = "Configuration")]
+    targets: Option<String>,
+    /// Values for cells that are blank, over those of the settings file
+    #[arg(long, value_name = "JSON", help_heading = "Configuration")]
+    default_values: Option<String>,
+    /// Values that beat every cell, in place of those of the settings file
+    #[arg(long = "override", value_name = "JSON", help_heading = "Configuration")]
+    overrides: Option<String>,
+    /// How many tables one pipeline holds
+    #[arg(long, value_name = "N", help_heading = "Configuration")]
+    max_tables_per_pipeline: Option<i64>,
+    /// How many tables one gateway holds
+    #[arg(long, value_name = "N", help_heading = "Configuration")]
+    max_tables_per_gateway: Option<i64>,
+    /// The SQL warehouse that reads a Unity Catalog table
+    #[arg(long, value_name = "ID", help_heading = "Configuration")]
+    warehouse_id: Option<String>,
+    /// The time zone of schedules, an IANA name
+    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    timezone: Option<String>,
+}
+
+impl ConfigurationArguments {
+    /// The settings as flags, environment and file give them, for these targets.
+    pub(super) fn resolve(
+        self,
+        targets: &[String],
+        environment: &Environment,
+    ) -> Result<(Settings, Findings), Failure> {
+        let flags = Flags {
+            config: self.config,
+            source: self.source,
+            connector: self.connector,
+            project: self.project,
+            targets_json: self.targets,
+            default_values_json: self.default_values,
+            override_json: self.overrides,
+            max_tables_per_pipeline: self.max_tables_per_pipeline,
+            max_tables_per_gateway: self.max_tables_per_gateway,
+            output_dir: self.output_dir,
+            warehouse_id: self.warehouse_id,
+            timezone: self.timezone,
+            target: targets.to_vec(),
+            ..Flags::default()
+        };
+        Settings::resolve(flags, environment).map_err(|error| Failure::usage(error.to_string()))
+    }
+}

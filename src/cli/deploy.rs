@@ -1,0 +1,336 @@
+//! `tapworks deploy`
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::configuration::ConfigurationArguments;
+use super::failure::Failure;
+use super::runtime::{Signal, block_on};
+use super::source::{Read, ReadRows, read_rows};
+use super::workspaces::{self, Requests, connect};
+use super::{Context, OutputFormat};
+use crate::deploy::{
+    DatabricksCli, DeployError, Outcome, ProjectBundle, Session, Site, Status, TargetOutcome, apply_all,
+    plan_all,
+};
+use crate::desired::{Desired, desired};
+use crate::event::{Ended, Event, Step, Watch as _};
+use crate::finding::{Finding, Findings, Place};
+use crate::interrupt::Interrupt;
+use crate::preflight::{BundlePaths, Wanted, gather, judge, name_prefix};
+use crate::report::{DeployDocument, Progress, SourceDocument, deploy_details, findings_text, summary};
+use crate::settings::{Settings, Target};
+use crate::workspace::{Access, Me};
+
+/// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
+///
+/// Every target is reached, checked and planned before the first is written. A deploy that would delete or recreate a
+/// pipeline is refused.
+///
+///     tapworks deploy --source main.cfg.tables --target prod
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
+    /// Where to deploy; repeatable, in this order
+    #[arg(short, long, value_name = "NAME", env = "TAPWORKS_TARGET", value_delimiter = ',')]
+    target: Vec<String>,
+    /// The profile of .databrickscfg to use for every target
+    #[arg(short, long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
+    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings: Findings::new() };
+    let result = run.deploy(context, arguments);
+    match result {
+        Err(failure) if failure.is_usage() => Err(failure),
+        result => run.finish(context, result),
+    }
+}
+
+/// What is known of a run, whatever becomes of it.
+struct Run {
+    outcome: Outcome,
+    source: Option<SourceDocument>,
+    findings: Findings,
+}
+
+/// A target and how to reach it.
+struct Destination {
+    target: Target,
+    access: Access,
+}
+
+impl Run {
+    fn deploy(&mut self, context: &Context, arguments: Arguments) -> Result<Option<i32>, Failure> {
+        let (settings, findings) =
+            arguments.configuration.resolve(&arguments.target, &context.environment)?;
+        self.findings.extend(findings);
+        let targets = named_targets(&settings, &arguments.target)?;
+        for target in &targets {
+            let host = target.host.clone().unwrap_or_default();
+            self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
+        }
+        let destinations = self.destinations(context, &targets, arguments.profile.as_deref())?;
+        let read = read_rows(context, &settings, &targets, arguments.profile.as_deref(), &mut self.findings)?;
+        let ReadRows::Read(read) = read else { return Err(self.stopped()) };
+        self.source = Some(read.document.clone());
+        // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
+        let all =
+            if settings.targets.is_empty() { targets } else { settings.targets.values().cloned().collect() };
+        let desired = desired(&read.rows, &settings, &all.iter().collect::<Vec<_>>());
+        self.findings.extend(desired.findings.clone());
+        if self.findings.has_errors() {
+            return Err(self.stopped());
+        }
+        block_on(context, |interrupt, signal| async move {
+            self.reach(context, &settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
+                self.outcome = outcome;
+                interrupted_in(&self.outcome, &signal)
+            })
+        })
+    }
+
+    fn destinations(
+        &mut self,
+        context: &Context,
+        targets: &[Target],
+        profile: Option<&str>,
+    ) -> Result<Vec<Destination>, Failure> {
+        let mut destinations = Vec::new();
+        for (target, outcome) in targets.iter().zip(&mut self.outcome.targets) {
+            match workspaces::access(context, target, profile) {
+                Ok(access) => {
+                    outcome.host = access.host().to_string();
+                    destinations.push(Destination { target: target.clone(), access });
+                }
+                Err(failure) => {
+                    outcome.status = Status::Failed;
+                    return Err(failure.about(&format!("target `{}`", target.name)));
+                }
+            }
+        }
+        Ok(destinations)
+    }
+
+    /// From here on workspaces are asked, and at the very end written to.
+    async fn reach(
+        &mut self,
+        context: &Context,
+        settings: &Settings,
+        destinations: Vec<Destination>,
+        read: &Read,
+        desired: &Desired,
+        interrupt: &Interrupt,
+    ) -> Result<Outcome, Failure> {
+        let progress = Progress::new(Arc::clone(&context.printer));
+        let cli =
+            DatabricksCli::find(&context.environment, &settings.databricks_cli_version, interrupt).await?;
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
+        let mut sites = Vec::new();
+        for (index, destination) in destinations.into_iter().enumerate() {
+            let target = destination.target.name.clone();
+            let site = self.check(context, &progress, destination, read, desired, interrupt).await;
+            sites.push(site.map_err(|failure| {
+                self.outcome.targets[index].status = Status::Failed;
+                failure.about(&format!("target `{target}`"))
+            })?);
+        }
+        if self.findings.has_errors() {
+            for target in &mut self.outcome.targets {
+                if self.findings.iter().any(|finding| finding.target.as_ref() == Some(&target.target)) {
+                    target.status = Status::Failed;
+                }
+            }
+            return Err(self.stopped());
+        }
+        let mut projects = Vec::new();
+        for package in &desired.packages {
+            let written = package.write(&settings.output_dir)?;
+            context.printer.detail(&format!("bundle {}", written.folder.display()));
+            projects.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
+        }
+        let scratch = tempfile::tempdir()?;
+        let session = Session {
+            cli: &cli,
+            environment: &context.environment,
+            interrupt,
+            watch: &progress,
+            parallel_projects: parallel_projects(),
+            scratch: scratch.path(),
+        };
+        let planned = plan_all(&session, &sites, &projects).await;
+        Ok(apply_all(&session, planned).await)
+    }
+
+    /// Who are we there, and is anything in the way?
+    async fn check(
+        &mut self,
+        context: &Context,
+        progress: &Progress,
+        destination: Destination,
+        read: &Read,
+        desired: &Desired,
+        interrupt: &Interrupt,
+    ) -> Result<Site, Failure> {
+        let Destination { target, access } = destination;
+        let step = Step { target: &target.name, project: None, name: "checks" };
+        let title = format!("{}  {}", step.target, step.name);
+        progress.tell(Event::StepStarted(step));
+        let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
+        let checked = async {
+            let me = client.me().await?;
+            self.introduce(context, &target, &client, &me);
+            let paths = self.paths(&target, &me, desired);
+            let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
+            let facts = gather(&client, &wanted, &paths).await?;
+            let place = |row: u32| Some(read.rows.place(row, None));
+            self.findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
+            let identity = client.access().child_environment(&context.environment, &client).await?;
+            Ok::<_, Failure>((paths, identity))
+        }
+        .await;
+        let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
+        progress.tell(Event::StepFinished(step, ended));
+        let (paths, identity) = checked?;
+        Ok(Site { target: target.name, client, identity, paths })
+    }
+
+    /// Says where a target lies before anything happens there.
+    fn introduce(&self, context: &Context, target: &Target, client: &crate::workspace::Client, me: &Me) {
+        let mode = target.mode.as_str();
+        context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
+    }
+
+    fn paths(&mut self, target: &Target, me: &Me, desired: &Desired) -> BTreeMap<String, BundlePaths> {
+        let mut paths = BTreeMap::new();
+        for project in &desired.layout.projects {
+            match BundlePaths::resolve(&project.name, target, &me.user_name) {
+                Ok(found) => {
+                    paths.insert(project.name.clone(), found);
+                }
+                Err(error) => self.findings.push(
+                    Finding::error("TW307", error.to_string())
+                        .for_target(&target.name)
+                        .at(Place::Resource { key: format!("project {}", project.name) })
+                        .why("what lies there must be known before a deploy")
+                        .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
+                ),
+            }
+        }
+        paths
+    }
+
+    fn stopped(&self) -> Failure {
+        Failure::work(format!("{}; nothing was written", summary(&self.findings).unwrap_or_default()))
+    }
+
+    fn finish(self, context: &Context, result: Result<Option<i32>, Failure>) -> Result<u8, Failure> {
+        let Self { outcome, source, mut findings } = self;
+        for target in &outcome.targets {
+            findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
+        }
+        let findings = findings.sorted();
+        let printer = &context.printer;
+        printer.text(&findings_text(&findings));
+        for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
+            printer.error(&error.to_string(), &error.hints());
+            printer.text(&indented(&deploy_details(error)));
+        }
+        let document = DeployDocument::new(&outcome, source.as_ref(), &findings);
+        let status = match &result {
+            Ok(Some(signal)) => super::failure::signal_status(*signal),
+            Ok(None) => outcome.exit_status(),
+            Err(failure) => failure.exit_status(),
+        };
+        match (context.output, &result) {
+            (OutputFormat::Json, Ok(_)) => printer.json(&document),
+            (OutputFormat::Json, Err(failure)) => {
+                printer.json(&document.with_error(failure.message(), failure.hints()));
+            }
+            (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),
+            (OutputFormat::Text, Err(_)) => {}
+        }
+        result.map(|_| status)
+    }
+}
+
+/// The targets that the command line names, else the default one.
+pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec<Target>, Failure> {
+    let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    if wanted.is_empty() {
+        wanted.extend(settings.default_target.as_deref());
+    }
+    if wanted.is_empty() {
+        let known: Vec<&str> = settings.targets.keys().map(String::as_str).collect();
+        let failure = Failure::usage("no target is named");
+        return Err(if known.is_empty() {
+            failure.hint("--target NAME: a profile of that name, else the environment's workspace")
+        } else {
+            failure.hint(format!(
+                "--target NAME, one of {}; or `default_target` in the settings file",
+                known.join(", ")
+            ))
+        });
+    }
+    let mut targets: Vec<Target> = Vec::new();
+    for name in wanted {
+        if targets.iter().all(|target| target.name != name) {
+            targets.push(settings.target(name).map_err(|error| Failure::usage(error.to_string()))?);
+        }
+    }
+    Ok(targets)
+}
+
+/// The findings that say why a project is refused.
+fn refusals<'a>(
+    target: &'a str,
+    project: &'a crate::deploy::ProjectOutcome,
+) -> impl Iterator<Item = Finding> + 'a {
+    project.destructive.iter().map(move |destructive| {
+        let tables = match destructive.tables {
+            0 => String::new(),
+            count => format!(" with {}", crate::text::plural(count, "table")),
+        };
+        let word = if destructive.action == "delete" { "deleted" } else { "deleted and created again" };
+        let finding = Finding::error("TW401", format!("{}{tables} would be {word}", destructive.resource))
+            .for_target(target)
+            .at(Place::Resource { key: format!("project {}", project.name) });
+        if destructive.causes.is_empty() {
+            finding
+                .why("no row asks for it any more; deleting a pipeline can take its tables with it")
+                .fix("put its rows back; consent to a deletion by name is not offered yet")
+        } else {
+            finding
+                .why(format!(
+                    "{}; every table behind it would be read again in full",
+                    destructive.causes.join("; ")
+                ))
+                .fix("undo that change; consent to a recreation by name is not offered yet")
+        }
+    })
+}
+
+fn interrupted_in(outcome: &Outcome, signal: &Signal) -> Option<i32> {
+    let interrupted = outcome
+        .targets
+        .iter()
+        .flat_map(TargetOutcome::errors)
+        .any(|error| matches!(error, DeployError::Interrupted { .. }));
+    let unfinished = outcome.targets.iter().any(|target| {
+        matches!(target.status, Status::Skipped | Status::PartlyDeployed)
+            || target.projects.iter().any(|project| project.status == Status::Skipped)
+    });
+    signal.number().filter(|_| interrupted || unfinished)
+}
+
+/// Each project takes two processes of the CLI while it is planned, each of which keeps one core busy.
+fn parallel_projects() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  | {line}\n")).collect()
+}

@@ -1,0 +1,137 @@
+//! Errors as a user meets them: a message, what to do about it, and the exit status. The one place that maps kinds of
+//! errors to statuses.
+
+use crate::bundle::PackageError;
+use crate::deploy::ProgramError;
+use crate::files::FileError;
+use crate::preflight::FactsError;
+use crate::report::Printer;
+use crate::workspace;
+
+/// Why a command ended.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: u8,
+    message: String,
+    hints: Vec<String>,
+}
+
+/// Exit statuses, as the README's table has them.
+mod status {
+    pub(super) const FAILED: u8 = 1;
+    pub(super) const USAGE: u8 = 2;
+    pub(super) const UNREACHABLE: u8 = 5;
+}
+
+/// The status of a program that a signal ended, as shells have it.
+pub(super) fn signal_status(signal: i32) -> u8 {
+    u8::try_from(128 + signal).unwrap_or(u8::MAX)
+}
+
+impl Failure {
+    /// The arguments or settings make no sense together.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self { status: status::USAGE, message: message.into(), hints: Vec::new() }
+    }
+
+    /// The work could not be done.
+    pub(super) fn work(message: impl Into<String>) -> Self {
+        Self { status: status::FAILED, message: message.into(), hints: Vec::new() }
+    }
+
+    /// A signal ended it.
+    pub(super) fn interrupted(signal: i32) -> Self {
+        Self { status: signal_status(signal), message: "interrupted".to_owned(), hints: Vec::new() }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The same, with what it is about in front.
+    pub(super) fn about(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    pub(super) fn show(&self, printer: &Printer) {
+        printer.error(&self.message, &self.hints);
+    }
+
+    pub(super) fn exit_status(&self) -> u8 {
+        self.status
+    }
+
+    /// Wrong usage prints no document, anything else does.
+    pub(super) fn is_usage(&self) -> bool {
+        self.status == status::USAGE
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(super) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+}
+
+impl From<workspace::Error> for Failure {
+    fn from(error: workspace::Error) -> Self {
+        use workspace::ErrorKind::{Misconfigured, Unauthenticated, Unavailable, Unreachable};
+        let status = match error.kind() {
+            Unreachable | Unavailable | Unauthenticated | Misconfigured => status::UNREACHABLE,
+            _ => status::FAILED,
+        };
+        Self { status, message: error.to_string(), hints: error.hints() }
+    }
+}
+
+impl From<workspace::AccessError> for Failure {
+    fn from(error: workspace::AccessError) -> Self {
+        workspace::Error::from(error).into()
+    }
+}
+
+impl From<FactsError> for Failure {
+    fn from(error: FactsError) -> Self {
+        match error {
+            FactsError::Workspace(error) => error.into(),
+            // What cannot be read is not taken for absent: as good as not reachable.
+            error @ FactsError::Unreadable { .. } => {
+                Self { status: status::UNREACHABLE, message: error.to_string(), hints: Vec::new() }
+            }
+        }
+    }
+}
+
+impl From<ProgramError> for Failure {
+    fn from(error: ProgramError) -> Self {
+        Self { status: status::UNREACHABLE, message: error.to_string(), hints: vec![error.hint()] }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Self::work(error.to_string())
+    }
+}
+
+impl From<PackageError> for Failure {
+    fn from(error: PackageError) -> Self {
+        let failure = Self::work(error.to_string());
+        match error {
+            PackageError::NotOurs(_) => failure.hint(
+                "move it away, or choose another folder with --output-dir: nothing of yours is overwritten",
+            ),
+            PackageError::File(_) => failure,
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::work(error.to_string())
+    }
+}

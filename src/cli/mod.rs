@@ -1,0 +1,128 @@
+//! The command line: one file per command with its arguments (the doc comment is the help) and its `run`. Commands hold
+//! no logic: they resolve settings, call the library, and hand the value to `report`.
+
+mod configuration;
+mod connectors;
+mod demo;
+mod deploy;
+mod failure;
+mod generate;
+mod runtime;
+mod source;
+mod workspaces;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::environment::Environment;
+use crate::report::{ColorChoice, Printer, Verbosity};
+
+/// From a table of what to ingest to deployed Databricks Lakeflow Connect pipelines.
+///
+/// tapworks reads a table list, spreads its tables over pipelines and gateways, writes a Databricks Asset Bundle, checks the
+/// workspace and deploys, per target:
+///
+///     tapworks deploy --source main.cfg.tables --target prod
+#[derive(Parser)]
+#[command(name = "tapworks", version, verbatim_doc_comment, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(clap::Args)]
+struct Global {
+    /// What the result is written as
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "TAPWORKS_OUTPUT",
+        help_heading = "Output"
+    )]
+    output: OutputFormat,
+    /// Tell more; twice also the requests
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    verbose: u8,
+    /// Tell results and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Output")]
+    color: ColorChoice,
+}
+
+/// What a result is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One versioned document.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Generate(generate::Arguments),
+    Deploy(Box<deploy::Arguments>),
+    Connectors(connectors::Arguments),
+    Demo(demo::Arguments),
+}
+
+/// What a command works with.
+struct Context {
+    environment: Environment,
+    printer: Arc<Printer>,
+    output: OutputFormat,
+}
+
+/// Parses the arguments and runs the command.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.global.verbose);
+    let verbosity = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, _) => Verbosity::Verbose,
+    };
+    let context = Context {
+        environment: Environment::of_process(),
+        printer: Arc::new(Printer::new(verbosity, cli.global.color)),
+        output: cli.global.output,
+    };
+    let result = match cli.command {
+        Command::Generate(arguments) => generate::run(&context, arguments),
+        Command::Deploy(arguments) => deploy::run(&context, *arguments),
+        Command::Connectors(arguments) => connectors::run(&context, &arguments),
+        Command::Demo(arguments) => demo::run(&context, &arguments),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            failure.show(&context.printer);
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+/// For developers and `-vv`: what is sent, never what is in it.
+fn start_log(verbose: u8) {
+    use std::io::IsTerminal as _;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new(if verbose > 1 { "tapworks=debug" } else { "off" })
+    });
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .without_time()
+        .init();
+}

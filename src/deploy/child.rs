@@ -1,0 +1,178 @@
+//! A command of the `databricks` CLI as a child process.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+
+use crate::environment::Environment;
+use crate::interrupt::Interrupt;
+use crate::workspace::ChildEnvironment;
+
+/// One command to run.
+#[derive(Debug)]
+pub struct Invocation<'a> {
+    /// The program.
+    pub program: &'a PathBuf,
+    /// Where it runs: the bundle's folder.
+    pub folder: &'a std::path::Path,
+    /// Its arguments; never a secret.
+    pub arguments: Vec<String>,
+    /// Whether it changes the workspace: such a command is not stopped half-way by the first signal.
+    pub writes: bool,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit status; `None` where a signal ended it.
+    pub status: Option<i32>,
+    /// All it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// All it wrote to standard error.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Whether it ended with status 0.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.status == Some(0)
+    }
+}
+
+/// A command that could not be run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// It did not start.
+    #[error("cannot run {}: {source}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Its output could not be read.
+    #[error("cannot read what `{command}` says: {source}")]
+    Output {
+        /// The command.
+        command: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The user stopped it.
+    #[error("`{command}` was interrupted")]
+    Interrupted {
+        /// The command.
+        command: String,
+        /// Whether it may have been in the middle of changing the workspace.
+        wrote: bool,
+    },
+}
+
+/// Variables that steer the CLI and that only we set.
+const OURS: [&str; 8] = [
+    "DATABRICKS_OUTPUT_FORMAT",
+    "DATABRICKS_BUNDLE_ENGINE",
+    "DATABRICKS_BUNDLE_TARGET",
+    "DATABRICKS_BUNDLE_ENV",
+    "DATABRICKS_BUNDLE_ROOT",
+    "BUNDLE_ROOT",
+    "DATABRICKS_LOG_FILE",
+    "DATABRICKS_CLUSTER_ID",
+];
+
+impl Invocation<'_> {
+    /// The command as a person would type it.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        format!("databricks {}", self.arguments.join(" "))
+    }
+
+    /// Runs it to its end, telling each line of standard error as it comes. It runs in a process group of its own, so that
+    /// a Ctrl-C at the terminal does not hit it: the CLI has no handler and would leave its lock behind.
+    ///
+    /// # Errors
+    /// As [`ChildError`] says. A status other than 0 is not an error here.
+    pub async fn run(
+        &self,
+        environment: &Environment,
+        identity: &ChildEnvironment,
+        interrupt: &Interrupt,
+        mut line: impl FnMut(&str),
+    ) -> Result<Finished, ChildError> {
+        let mut command = tokio::process::Command::new(self.program);
+        command
+            .args(&self.arguments)
+            .current_dir(self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .env_clear();
+        for (name, value) in environment.variables() {
+            let steers = OURS.contains(&name) || name.starts_with("BUNDLE_VAR_");
+            if !steers && !identity.remove.iter().any(|removed| removed == name) {
+                command.env(name, value);
+            }
+        }
+        for (name, value) in &identity.set {
+            command.env(name, value.expose_secret());
+        }
+        command
+            .env("NO_COLOR", "1")
+            .env("DATABRICKS_CLI_DISABLE_UPDATE_CHECK", "1")
+            .env("DATABRICKS_CLI_DISABLE_TELEMETRY", "1")
+            .env("DATABRICKS_CLI_UPSTREAM", "tapworks")
+            .env("DATABRICKS_CLI_UPSTREAM_VERSION", env!("CARGO_PKG_VERSION"));
+        #[cfg(unix)]
+        command.process_group(0);
+
+        let mut child =
+            command.spawn().map_err(|source| ChildError::Start { program: self.program.clone(), source })?;
+        let unread = |source| ChildError::Output { command: self.command_line(), source };
+        let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(unread(std::io::ErrorKind::BrokenPipe.into()));
+        };
+        let reading = tokio::spawn(async move {
+            let mut bytes = Vec::new();
+            stdout.read_to_end(&mut bytes).await.map(|_| bytes)
+        });
+        let mut lines = BufReader::new(stderr).split(b'\n');
+        let mut said = String::new();
+        let stop = if self.writes { &interrupt.kill } else { &interrupt.stop };
+        loop {
+            tokio::select! {
+                next = lines.next_segment() => match next.map_err(unread)? {
+                    Some(bytes) => {
+                        let text = String::from_utf8_lossy(&bytes);
+                        line(text.trim_end());
+                        said.push_str(&text);
+                        said.push('\n');
+                    }
+                    None => break,
+                },
+                () = stop.cancelled() => return Err(self.kill(child).await),
+            }
+        }
+        let status = tokio::select! {
+            status = child.wait() => status.map_err(unread)?,
+            () = stop.cancelled() => return Err(self.kill(child).await),
+        };
+        let stdout = match reading.await {
+            Ok(bytes) => bytes.map_err(unread)?,
+            Err(_) => return Err(unread(std::io::ErrorKind::BrokenPipe.into())),
+        };
+        Ok(Finished { status: status.code(), stdout, stderr: said })
+    }
+
+    async fn kill(&self, mut child: tokio::process::Child) -> ChildError {
+        // Nothing is left to do about a child that cannot be killed: the operating system owns it then.
+        let _ = child.start_kill();
+        let waiting = tokio::time::timeout(Duration::from_secs(2), child.wait());
+        let _ = waiting.await;
+        ChildError::Interrupted { command: self.command_line(), wrote: self.writes }
+    }
+}

@@ -1,0 +1,22 @@
+//! The deploy: per target and project `bundle validate --strict` and `bundle plan` side by side, the plan judged, then
+//! exactly that plan applied and every pipeline read back. The `databricks` CLI does the work; it runs as a child.
+
+mod apply;
+mod child;
+mod error;
+mod outcome;
+mod planned;
+mod program;
+mod site;
+mod verify;
+mod version;
+
+pub use apply::apply_all;
+pub use child::{ChildError, Finished, Invocation};
+pub use error::DeployError;
+pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
+pub use planned::{PlannedProject, PlannedTarget, plan_all};
+pub use program::{DatabricksCli, PROGRAM_VARIABLE, ProgramError};
+pub use site::{ProjectBundle, Session, Site};
+pub use verify::Difference;
+pub use version::{meets, parse_version};

@@ -1,0 +1,107 @@
+//! What placement arrives at.
+
+use crate::connector::Object;
+use crate::table::{GatewaySettings, Schedule};
+
+/// Every project, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Sorted by name.
+    pub projects: Vec<Project>,
+}
+
+/// One bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Its name: the folder and the bundle.
+    pub name: String,
+    /// By group, then by number.
+    pub gateways: Vec<Gateway>,
+    /// By group, then by number.
+    pub pipelines: Vec<Pipeline>,
+}
+
+/// The pipeline that reads a database's log for the ingestion pipelines behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// `<prefix>_<subgroup>_g01`: display name, storage name, and the end of its key.
+    pub name: String,
+    /// Prefix of its group.
+    pub prefix: String,
+    /// Unity Catalog connection.
+    pub connection: String,
+    /// Storage and machines.
+    pub settings: GatewaySettings,
+    /// Of its group.
+    pub tags: Vec<(String, String)>,
+}
+
+/// An ingestion pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pipeline {
+    /// `<prefix>_<subgroup>_g01_p01`, without the gateway's part where there is none: display name, and the end of its
+    /// key and of its job's.
+    pub name: String,
+    /// Prefix of its group.
+    pub prefix: String,
+    /// The gateway in front of it, by name; an application's pipeline has none.
+    pub gateway: Option<String>,
+    /// Unity Catalog connection.
+    pub connection: String,
+    /// Its own catalog, where its event log lies.
+    pub catalog: String,
+    /// Its own schema.
+    pub schema: String,
+    /// When its job starts; without one there is no job.
+    pub schedule: Option<Schedule>,
+    /// Of its group.
+    pub tags: Vec<(String, String)>,
+    /// The rows its tables come from, in the order of the objects.
+    pub rows: Vec<u32>,
+    /// What it ingests, in order.
+    pub objects: Vec<Object>,
+}
+
+impl Gateway {
+    /// `gateway_<name>`, its key under `resources.pipelines`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        gateway_key(&self.name)
+    }
+}
+
+/// The key of the gateway of this name.
+#[must_use]
+pub fn gateway_key(name: &str) -> String {
+    format!("gateway_{name}")
+}
+
+impl Pipeline {
+    /// `pipeline_<name>`, its key under `resources.pipelines`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("pipeline_{}", self.name)
+    }
+
+    /// `job_<name>`, the key of its job under `resources.jobs`.
+    #[must_use]
+    pub fn job_key(&self) -> String {
+        format!("job_{}", self.name)
+    }
+}
+
+impl Project {
+    /// How many tables it ingests.
+    #[must_use]
+    pub fn tables(&self) -> usize {
+        self.pipelines.iter().map(|pipeline| pipeline.objects.len()).sum()
+    }
+}
+
+impl Layout {
+    /// How many tables all projects ingest.
+    #[must_use]
+    pub fn tables(&self) -> usize {
+        self.projects.iter().map(Project::tables).sum()
+    }
+}

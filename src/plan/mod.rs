@@ -1,0 +1,7 @@
+//! What a deploy would change: the CLI's plan, read and judged. Pure.
+
+mod bundle_plan;
+mod counts;
+
+pub use bundle_plan::{Action, BundlePlan, FieldChange, Node, PlanError};
+pub use counts::Counts;

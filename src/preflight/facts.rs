@@ -1,0 +1,171 @@
+//! What the workspace says, gathered once per run: each fact is asked for once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::metadata::Metadata;
+use super::ownership::Wanted;
+use super::paths::BundlePaths;
+use super::state::BundleState;
+use crate::workspace::{Client, Error};
+
+/// What is there could not be found out: that is not taken for "nothing there".
+#[derive(Debug, thiserror::Error)]
+pub enum FactsError {
+    /// The workspace did not answer as it should.
+    #[error(transparent)]
+    Workspace(#[from] Error),
+    /// A file of the CLI is not what it should be.
+    #[error("{path} in the workspace cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// A pipeline or job that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub id: String,
+    /// Its display name.
+    pub name: String,
+    /// Who made it, where that is told.
+    pub owner: Option<String>,
+    /// `deployment.metadata_file_path`: the bundle that manages it; absent for what was made by hand.
+    pub metadata_file: Option<String>,
+}
+
+/// What lies where a bundle keeps its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BundleFacts {
+    /// Which bundle was deployed there last.
+    pub metadata: Option<Metadata>,
+    /// Its state.
+    pub state: Option<BundleState>,
+}
+
+/// What the rules need to know of a workspace.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Pipelines with a name that matters.
+    pub pipelines: Vec<Found>,
+    /// Jobs with a name that matters.
+    pub jobs: Vec<Found>,
+    /// By project.
+    pub bundles: BTreeMap<String, BundleFacts>,
+    /// Other bundles' metadata, by path.
+    pub others: BTreeMap<String, Metadata>,
+}
+
+/// How many requests of one kind are prepared at a time; how many are really under way the client decides.
+const WIDTH: usize = 64;
+
+/// Asks the workspace. `paths` are those of every project.
+///
+/// # Errors
+/// Anything but "not there": what cannot be read is not taken for absent.
+pub async fn gather(
+    client: &Client,
+    wanted: &Wanted,
+    paths: &BTreeMap<String, BundlePaths>,
+) -> Result<Facts, FactsError> {
+    let (pipelines, jobs, bundles) =
+        tokio::try_join!(pipelines(client, wanted), jobs(client, wanted), bundles(client, paths))?;
+    let ours: BTreeSet<String> = paths.values().map(BundlePaths::metadata_file).collect();
+    let unknown: BTreeSet<&String> = pipelines
+        .iter()
+        .chain(&jobs)
+        .filter_map(|found| found.metadata_file.as_ref())
+        .filter(|path| !ours.contains(*path))
+        .collect();
+    let others = stream::iter(unknown)
+        .map(|path| async move { Ok::<_, FactsError>((path.clone(), read_metadata(client, path).await?)) })
+        .buffer_unordered(WIDTH)
+        .try_filter_map(|(path, metadata)| async move { Ok(metadata.map(|metadata| (path, metadata))) })
+        .try_collect()
+        .await?;
+    Ok(Facts { pipelines, jobs, bundles, others })
+}
+
+async fn pipelines(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError> {
+    let all = client.list_pipelines().await?;
+    let relevant = all.into_iter().filter(|pipeline| wanted.pipeline_matters(&pipeline.name));
+    stream::iter(relevant.map(|summary| summary.id))
+        .map(|id| async move { client.pipeline(&id).await.map_err(FactsError::from) })
+        .buffered(WIDTH)
+        // One that vanished between the list and the question is not in the way.
+        .try_filter_map(|pipeline| async move {
+            Ok(pipeline.map(|pipeline| Found {
+                metadata_file: pipeline.metadata_file_path().map(with_prefix),
+                id: pipeline.id,
+                name: pipeline.name,
+                owner: pipeline.creator,
+            }))
+        })
+        .try_collect()
+        .await
+}
+
+async fn jobs(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError> {
+    let all = client.list_jobs().await?;
+    let relevant = all.into_iter().filter(|job| wanted.job_matters(job.name()));
+    stream::iter(relevant.map(|summary| summary.id))
+        .map(|id| async move { client.job(id).await.map_err(FactsError::from) })
+        .buffered(WIDTH)
+        .try_filter_map(|job| async move {
+            Ok(job.map(|job| Found {
+                metadata_file: job.metadata_file_path().map(with_prefix),
+                id: job.id.to_string(),
+                name: job.name().to_owned(),
+                owner: job.creator,
+            }))
+        })
+        .try_collect()
+        .await
+}
+
+async fn bundles(
+    client: &Client,
+    paths: &BTreeMap<String, BundlePaths>,
+) -> Result<BTreeMap<String, BundleFacts>, FactsError> {
+    stream::iter(paths)
+        .map(|(project, paths)| async move {
+            let metadata_file = paths.metadata_file();
+            let (metadata, state) =
+                tokio::try_join!(read_metadata(client, &metadata_file), read_state(client, paths))?;
+            Ok::<_, FactsError>((project.clone(), BundleFacts { metadata, state }))
+        })
+        .buffer_unordered(WIDTH)
+        .try_collect::<HashMap<_, _>>()
+        .await
+        .map(|facts| facts.into_iter().collect())
+}
+
+async fn read_metadata(client: &Client, path: &str) -> Result<Option<Metadata>, FactsError> {
+    let bytes = client.export_file(path).await?;
+    bytes.map(|bytes| Metadata::parse(&bytes)).transpose().map_err(unreadable(path))
+}
+
+/// The state of the bundle that lies at these paths; `None` where nothing was deployed yet.
+pub(crate) async fn read_state(
+    client: &Client,
+    paths: &BundlePaths,
+) -> Result<Option<BundleState>, FactsError> {
+    let path = paths.state_file();
+    let bytes = client.export_file(&path).await?;
+    bytes.map(|bytes| BundleState::parse(&bytes)).transpose().map_err(unreadable(&path))
+}
+
+fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
+    let path = path.to_owned();
+    move |source| FactsError::Unreadable { path, source }
+}
+
+/// Workspace paths are told with and without this.
+fn with_prefix(path: &str) -> String {
+    if path.starts_with("/Workspace/") { path.to_owned() } else { format!("/Workspace{path}") }
+}

@@ -1,0 +1,15 @@
+//! Live rules: the workspace as it is against the bundle as planned. Facts are gathered first, over REST and read-only;
+//! the rules judge them without asking anything more.
+
+mod facts;
+mod metadata;
+mod ownership;
+mod paths;
+mod state;
+
+pub(crate) use facts::read_state;
+pub use facts::{BundleFacts, Facts, FactsError, Found, gather};
+pub use metadata::Metadata;
+pub use ownership::{Wanted, judge};
+pub use paths::{BundlePaths, PathError, name_prefix};
+pub use state::BundleState;

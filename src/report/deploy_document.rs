@@ -1,0 +1,182 @@
+//! `tapworks.deploy/1`, and the same for people.
+
+use std::fmt::Write as _;
+
+use owo_colors::{OwoColorize as _, Style};
+use serde::Serialize;
+
+use crate::deploy::{DeployError, Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
+use crate::finding::Findings;
+use crate::plan::Counts;
+
+/// What a deploy did.
+#[derive(Debug, Serialize)]
+pub struct DeployDocument<'a> {
+    format: &'static str,
+    targets: Vec<TargetDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a SourceDocument>,
+    #[serde(skip_serializing_if = "Findings::is_empty")]
+    findings: &'a Findings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorDocument>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum SourceDocument {
+    /// A Unity Catalog table.
+    Table {
+        /// Three-part name.
+        table: String,
+        /// The Delta version; `null` where it could not be pinned.
+        version: Option<i64>,
+        /// How many rows.
+        rows: usize,
+        /// The workspace it was read through.
+        host: String,
+    },
+    /// A file or standard input.
+    File {
+        /// As the user gave it.
+        file: String,
+        /// How many rows.
+        rows: usize,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct TargetDocument<'a> {
+    target: &'a str,
+    host: &'a str,
+    status: Status,
+    projects: Vec<ProjectDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProjectDocument<'a> {
+    name: &'a str,
+    status: Status,
+    resources: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned: Option<Counts>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    destructive: &'a [Destructive],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorDocument {
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    output: String,
+}
+
+impl ErrorDocument {
+    fn of(error: &DeployError) -> Self {
+        Self { message: error.to_string(), hints: error.hints(), output: details(error) }
+    }
+}
+
+impl<'a> DeployDocument<'a> {
+    /// Of an outcome.
+    #[must_use]
+    pub fn new(outcome: &'a Outcome, source: Option<&'a SourceDocument>, findings: &'a Findings) -> Self {
+        let targets = outcome
+            .targets
+            .iter()
+            .map(|target| TargetDocument {
+                target: &target.target,
+                host: &target.host,
+                status: target.status,
+                projects: target
+                    .projects
+                    .iter()
+                    .map(|project| ProjectDocument {
+                        name: &project.name,
+                        status: project.status,
+                        resources: project.resources,
+                        planned: project.planned,
+                        destructive: &project.destructive,
+                        error: project.error.as_ref().map(ErrorDocument::of),
+                    })
+                    .collect(),
+                error: target.error.as_ref().map(ErrorDocument::of),
+            })
+            .collect();
+        Self { format: "tapworks.deploy/1", targets, source, findings, error: None }
+    }
+
+    /// The same with the error that ended the run as a whole.
+    #[must_use]
+    pub fn with_error(mut self, message: &str, hints: &[String]) -> Self {
+        self.error =
+            Some(ErrorDocument { message: message.to_owned(), hints: hints.to_vec(), output: String::new() });
+        self
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn text(outcome: &Outcome) -> String {
+        let mut text = String::new();
+        for target in &outcome.targets {
+            write_target(&mut text, target);
+        }
+        text
+    }
+}
+
+fn write_target(text: &mut String, target: &TargetOutcome) {
+    let (word, style) = status_word(target.status);
+    let _ = writeln!(text, "{}  {}  {}", target.target.bold(), target.host, word.style(style));
+    let width = target.projects.iter().map(|project| project.name.len()).max().unwrap_or(0);
+    for project in &target.projects {
+        let (word, style) = status_word(project.status);
+        let _ =
+            writeln!(text, "  {:width$}  {}  {}", project.name, word.style(style), project_note(project),);
+    }
+}
+
+fn project_note(project: &ProjectOutcome) -> String {
+    match (project.status, project.planned) {
+        (Status::Unchanged, _) => {
+            format!("no changes, nothing was sent ({} resources)", project.resources.unchanged)
+        }
+        (Status::Skipped, Some(planned)) if planned.changed() > 0 => format!("not begun; planned: {planned}"),
+        (Status::Refused, Some(planned)) => format!("nothing was sent; planned: {planned}"),
+        (Status::Failed | Status::Skipped, _) => "nothing was written".to_owned(),
+        _ => project.resources.to_string(),
+    }
+}
+
+fn status_word(status: Status) -> (&'static str, Style) {
+    let style = Style::new().bold();
+    match status {
+        Status::Deployed => ("deployed", style.green()),
+        Status::Unchanged => ("unchanged", style.green()),
+        Status::Refused => ("refused", style.red()),
+        Status::Failed => ("failed", style.red()),
+        Status::PartlyDeployed => ("partly deployed", style.red()),
+        Status::NotVerified => ("deployed, not verified", style.red()),
+        Status::Skipped => ("skipped", style.yellow()),
+    }
+}
+
+/// What belongs to an error beyond its message: the CLI's own words, or what differs.
+pub(crate) fn details(error: &DeployError) -> String {
+    match error {
+        DeployError::Command { output, .. } => output.clone(),
+        DeployError::NotVerified { differences, .. } => differences
+            .iter()
+            .map(|difference| format!("{}: {}", difference.resource, difference.what))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,101 @@
+//! `tapworks.generate/1`, and the same for people.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use owo_colors::OwoColorize as _;
+use serde::Serialize;
+
+use super::deploy_document::SourceDocument;
+use crate::bundle::{Change, Written};
+use crate::finding::Findings;
+use crate::placement::Project;
+use crate::text::plural;
+
+/// What was generated.
+#[derive(Debug, Serialize)]
+pub struct GenerateDocument<'a> {
+    format: &'static str,
+    source: &'a SourceDocument,
+    projects: Vec<ProjectDocument<'a>>,
+    #[serde(skip_serializing_if = "Findings::is_empty")]
+    findings: &'a Findings,
+}
+
+/// One bundle.
+#[derive(Debug, Serialize)]
+pub struct ProjectDocument<'a> {
+    name: &'a str,
+    folder: &'a Path,
+    tables: usize,
+    gateways: usize,
+    pipelines: usize,
+    jobs: usize,
+    changes: Vec<FileChange<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FileChange<'a> {
+    file: &'a str,
+    change: Change,
+}
+
+impl<'a> ProjectDocument<'a> {
+    /// Of a project and what became of its files.
+    #[must_use]
+    pub fn new(project: &'a Project, written: &'a Written) -> Self {
+        Self {
+            name: &project.name,
+            folder: &written.folder,
+            tables: project.tables(),
+            gateways: project.gateways.len(),
+            pipelines: project.pipelines.len(),
+            jobs: project.pipelines.iter().filter(|pipeline| pipeline.schedule.is_some()).count(),
+            changes: written
+                .changes
+                .iter()
+                .map(|(file, change)| FileChange { file, change: *change })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> GenerateDocument<'a> {
+    /// Of all projects.
+    #[must_use]
+    pub fn new(
+        source: &'a SourceDocument,
+        projects: Vec<ProjectDocument<'a>>,
+        findings: &'a Findings,
+    ) -> Self {
+        Self { format: "tapworks.generate/1", source, projects, findings }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for project in &self.projects {
+            let mut parts = vec![plural(project.tables, "table")];
+            if project.gateways > 0 {
+                parts.push(plural(project.gateways, "gateway"));
+            }
+            parts.push(plural(project.pipelines, "pipeline"));
+            parts.push(plural(project.jobs, "job"));
+            let _ = writeln!(text, "{}  {}", project.name.bold(), parts.join(", "));
+            let folder = project.folder.display();
+            if project.changes.is_empty() {
+                let _ = writeln!(text, "  {folder}  unchanged");
+            }
+            for change in &project.changes {
+                let word = match change.change {
+                    Change::Created => "created",
+                    Change::Replaced => "replaced",
+                    Change::Removed => "removed",
+                };
+                let _ = writeln!(text, "  {}  {word}", project.folder.join(change.file).display());
+            }
+        }
+        text
+    }
+}

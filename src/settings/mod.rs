@@ -1,0 +1,25 @@
+//! Settings: flags, environment and `tapworks.yml` become one value for everything that can be set.
+
+mod assignments;
+mod column;
+mod error;
+mod file;
+mod flags;
+mod limits;
+mod placement;
+mod profiles;
+mod reader;
+mod resolved;
+mod source;
+mod target;
+mod version;
+
+pub use assignments::{Assigned, Assignments, Layer};
+pub use column::Column;
+pub use error::SettingsError;
+pub use flags::Flags;
+pub use limits::Limits;
+pub use placement::Placement;
+pub use resolved::Settings;
+pub use source::SourceSetting;
+pub use target::{Mode, Target, UnknownTarget};

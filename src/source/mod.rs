@@ -1,0 +1,21 @@
+//! Rows and where they come from: CSV, JSON, JSON Lines and YAML files, standard input, and tables of Unity Catalog.
+
+mod cell;
+mod delimited;
+mod encoding;
+mod fold;
+mod lines;
+mod name;
+mod read;
+mod records;
+mod rows;
+mod spec;
+mod table;
+
+pub use cell::{Cell, Value};
+pub use fold::{Fold, KEPT};
+pub use name::{TableName, TableNameError};
+pub use read::{ReadOptions, SourceError, read_file, read_stdin};
+pub use rows::{Origin, RowSet};
+pub use spec::SourceSpec;
+pub use table::read_table;

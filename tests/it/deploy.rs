@@ -1,0 +1,275 @@
+//! `tapworks deploy` against the mock workspace
+
+use serde_json::{Value, json};
+use tapworks_mocks::workspace::MockWorkspace;
+
+use crate::context::{Context, Said, post, sql_server_rows};
+
+const DEPLOY: &[&str] = &["deploy", "--source", "main.cfg.tables", "--target", "prod", "-o", "json"];
+
+/// The file that the workspace holds as its table.
+const LIST: &str = "source/tables.csv";
+
+struct Site {
+    workspace: MockWorkspace,
+    context: Context,
+}
+
+/// A workspace that holds `rows` as `main.cfg.tables`.
+fn site(rows: &str) -> Site {
+    let workspace = MockWorkspace::start();
+    let context = Context::with(&workspace);
+    let file = context.write(LIST, rows);
+    workspace.world(|world| world.watch_csv("main.cfg.tables", &file)).unwrap();
+    Site { workspace, context }
+}
+
+impl Site {
+    fn deploy(&self) -> Said {
+        self.context.run(DEPLOY)
+    }
+
+    fn rewrite(&self, rows: &str) {
+        self.context.write(LIST, rows);
+    }
+
+    /// A settings file with target `prod` in this workspace, and one more line about it.
+    fn settle(&self, line: &str) {
+        let host = self.workspace.url();
+        let settings = format!("targets:\n  prod:\n    workspace_host: {host}\n    {line}\n");
+        self.context.write("tapworks.yml", &settings);
+    }
+
+    /// The methods and paths of all requests that changed something.
+    fn writes(&self) -> Vec<String> {
+        self.workspace.writes().iter().map(|request| format!("{} {}", request.method, request.path)).collect()
+    }
+}
+
+fn resources(created: u64, unchanged: u64) -> Value {
+    json!({"created": created, "updated": 0, "recreated": 0, "deleted": 0, "unchanged": unchanged})
+}
+
+#[test]
+fn rows_of_a_table_become_pipelines_and_stay_as_they_are() {
+    let site = site(&sql_server_rows(600));
+    let first = site.deploy();
+    let document = first.exits(0).json();
+    assert_eq!(document["format"], "tapworks.deploy/1");
+    let target = &document["targets"][0];
+    assert_eq!(target["target"], "prod");
+    assert_eq!(target["host"], site.workspace.url());
+    assert_eq!(target["status"], "deployed");
+    assert_eq!(target["projects"][0]["name"], "retail");
+    // 600 tables are three gateways with a pipeline and a job each.
+    assert_eq!(target["projects"][0]["resources"], resources(9, 0));
+    assert_eq!(document["source"]["table"], "main.cfg.tables");
+    assert_eq!(document["source"]["version"], 0);
+    assert_eq!(document["source"]["rows"], 600);
+    assert_eq!(site.workspace.world(|world| world.pipelines.len()), 6);
+
+    site.workspace.clear_requests();
+    let again = site.deploy().exits(0).json();
+    assert_eq!(again["targets"][0]["status"], "unchanged");
+    assert_eq!(again["targets"][0]["projects"][0]["resources"], resources(0, 9));
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn one_more_row_updates_one_pipeline() {
+    let site = site(&sql_server_rows(10));
+    site.deploy().exits(0);
+    site.rewrite(&sql_server_rows(11));
+    let document = site.deploy().exits(0).json();
+    assert_eq!(document["source"]["version"], 1);
+    assert_eq!(document["targets"][0]["projects"][0]["resources"]["updated"], 1);
+}
+
+#[test]
+fn a_pipeline_that_would_vanish_is_refused() {
+    let two = |second: &str| {
+        let mut rows = sql_server_rows(2);
+        rows.push_str(second);
+        rows
+    };
+    let site = site(&two(
+        "sql_server,retail,buying,erp,dbo,Vendors,bronze,buying,vendors,sqlserver_erp,bronze,staging\n",
+    ));
+    site.deploy().exits(0);
+    site.rewrite(&two(""));
+    site.workspace.clear_requests();
+    let said = site.deploy();
+    let document = said.exits(4).json();
+    assert_eq!(document["targets"][0]["status"], "refused");
+    assert!(said.stderr.contains("pipelines.pipeline_buying_01_g01_p01"), "{}", said.stderr);
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_that_is_taken_stops_it_before_anything_is_written() {
+    let site = site(&sql_server_rows(2));
+    let id = site.create("/api/2.0/pipelines", &json!({"name": "sales_01_g01_p01"}))["pipeline_id"].clone();
+    site.workspace.clear_requests();
+    let said = site.deploy();
+    let document = said.exits(1).json();
+    assert_eq!(document["findings"][0]["rule"], "TW301");
+    for word in ["sales_01_g01_p01", id.as_str().unwrap(), site.workspace.user()] {
+        assert!(said.stderr.contains(word), "{word}: {}", said.stderr);
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_broken_deploy_left_over_is_named() {
+    let site = site(&sql_server_rows(2));
+    let user = site.workspace.user().to_owned();
+    let metadata = format!("/Workspace/Users/{user}/.bundle/retail/prod/state/metadata.json");
+    let spec =
+        json!({"name": "sales_01_g01", "deployment": {"kind": "BUNDLE", "metadata_file_path": metadata}});
+    site.create("/api/2.0/pipelines", &spec);
+    let said = site.deploy();
+    assert_eq!(said.exits(1).json()["findings"][0]["rule"], "TW304");
+    assert!(said.stderr.contains("bundle deployment bind gateway_sales_01_g01"), "{}", said.stderr);
+}
+
+#[test]
+fn another_bundle_with_our_prefix_is_an_error_in_our_subgroup_and_a_warning_in_another() {
+    for (name, rule, exit) in [
+        ("sales_01_g07_p01", Some("TW303"), 1),
+        ("sales_02_g01_p01", Some("TW303"), 0),
+        ("sales_eu_01_g01", None, 0),
+    ] {
+        let site = site(&sql_server_rows(2));
+        let deployment =
+            json!({"kind": "BUNDLE", "metadata_file_path": "/Workspace/Shared/other/state/metadata.json"});
+        site.create("/api/2.0/pipelines", &json!({"name": name, "deployment": deployment}));
+        let document = site.deploy().exits(exit).json();
+        let found =
+            document["findings"].as_array().into_iter().flatten().find(|finding| finding["rule"] == "TW303");
+        assert_eq!(found.map(|finding| finding["rule"].as_str().unwrap()), rule, "{name}");
+    }
+}
+
+#[test]
+fn another_bundle_under_our_root_is_an_error() {
+    let site = site(&sql_server_rows(2));
+    site.deploy().exits(0);
+    site.settle("root_path: /Workspace/Users/tester@example.com/.bundle/retail/prod");
+    site.rewrite(&sql_server_rows(2).replace("retail", "other").replace("sales,", "sold,"));
+    let said = site.deploy();
+    let rules: Vec<String> = rules(&said.exits(1).json());
+    assert!(rules.contains(&"TW306".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn the_same_bundle_under_another_root_is_an_error_that_names_the_root() {
+    let site = site(&sql_server_rows(2));
+    site.deploy().exits(0);
+    site.settle("root_path: /Workspace/Users/tester@example.com/elsewhere");
+    let said = site.deploy();
+    assert!(rules(&said.exits(1).json()).contains(&"TW305".to_owned()));
+    assert!(
+        said.stderr.contains("root_path: /Workspace/Users/tester@example.com/.bundle/retail/prod"),
+        "{}",
+        said.stderr
+    );
+}
+
+fn rules(document: &Value) -> Vec<String> {
+    let findings = document["findings"].as_array().cloned().unwrap_or_default();
+    findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn two_targets_are_deployed_in_order() {
+    let site = site(&sql_server_rows(2));
+    let said = site.context.run(&[
+        "deploy",
+        "--source",
+        "main.cfg.tables",
+        "--target",
+        "dev",
+        "--target",
+        "prod",
+        "-o",
+        "json",
+    ]);
+    let document = said.exits(0).json();
+    let targets: Vec<_> =
+        document["targets"].as_array().unwrap().iter().map(|t| (&t["target"], &t["status"])).collect();
+    assert_eq!(targets, [(&json!("dev"), &json!("deployed")), (&json!("prod"), &json!("deployed"))]);
+    let names = site
+        .workspace
+        .world(|world| world.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect::<Vec<_>>());
+    assert!(names.contains(&"[dev tester] sales_01_g01".to_owned()), "{names:?}");
+}
+
+#[test]
+fn trouble_is_one_clear_message_and_the_right_status() {
+    // A wrong token.
+    let mut wrong = site(&sql_server_rows(2));
+    wrong.context.set("DATABRICKS_TOKEN", "dapi-not-the-right-one");
+    let said = wrong.deploy();
+    said.exits(5);
+    assert!(
+        said.stderr.contains("error:") && !said.stderr.contains("dapi-not-the-right-one"),
+        "{}",
+        said.stderr
+    );
+
+    // A table that is not there.
+    let missing = site(&sql_server_rows(2));
+    let said =
+        missing.context.run(&["deploy", "--source", "main.cfg.nothing", "--target", "prod", "-o", "json"]);
+    assert!(said.exits(1).stderr.contains("main.cfg.nothing"), "{}", said.stderr);
+    assert_eq!(said.json()["targets"][0]["status"], "skipped");
+
+    // No warehouse of that id.
+    let mut warehouse = site(&sql_server_rows(2));
+    warehouse.context.set("DATABRICKS_WAREHOUSE_ID", "0000000000000000");
+    let said = warehouse.deploy();
+    assert!(said.exits(1).stderr.contains("0000000000000000"), "{}", said.stderr);
+
+    // No databricks CLI.
+    let mut without = site(&sql_server_rows(2));
+    without.context.set("TAPWORKS_DATABRICKS_CLI", "/nowhere/databricks");
+    let said = without.deploy();
+    assert!(said.exits(5).stderr.contains("databricks CLI was not found"), "{}", said.stderr);
+
+    // One that is too old.
+    let mut old = site(&sql_server_rows(2));
+    old.context.set("TAPWORKS_MOCK_CLI_VERSION", "1.2.0");
+    let said = old.deploy();
+    assert!(said.exits(5).stderr.contains("1.2.0"), "{}", said.stderr);
+    assert_eq!(old.writes(), Vec::<String>::new());
+
+    // Nobody at home.
+    let mut away = site(&sql_server_rows(2));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    away.context.set("DATABRICKS_HOST", &format!("http://127.0.0.1:{port}"));
+    away.context.set("TAPWORKS_TEST_RETRY_SECONDS", "1");
+    assert!(away.deploy().exits(5).stderr.contains("127.0.0.1"));
+
+    // No credentials at all.
+    let nobody = Context::new();
+    nobody.run(DEPLOY).exits(5);
+}
+
+#[test]
+fn no_token_is_ever_told() {
+    let mut site = site(&sql_server_rows(3));
+    site.context.set("RUST_LOG", "trace");
+    let token = site.workspace.token().to_owned();
+    for _ in 0..2 {
+        let said = site.context.run(&["deploy", "--source", "main.cfg.tables", "--target", "prod", "-vv"]);
+        said.exits(0);
+        assert!(!said.stdout.contains(&token) && !said.stderr.contains(&token), "{}", said.stderr);
+    }
+}
+
+impl Site {
+    /// Makes something in the workspace by hand.
+    fn create(&self, path: &str, body: &Value) -> Value {
+        post(&self.workspace, path, body)
+    }
+}
