@@ -11,11 +11,12 @@ use serde_json::Value as Json;
 use super::http::Client;
 use super::node::Node;
 use super::path::{get, replace_templates};
-use super::plan::{NodePlan, Plan, resolve_text, segments};
+use super::plan::{NodePlan, Plan};
 use super::reference::Step;
 use super::remote::{self, again};
 use super::rule::Action;
 use super::state::{Entry, Journal};
+use super::template::{resolve_text, segments};
 
 /// What came of a plan.
 #[derive(Debug, Default)]

@@ -11,7 +11,6 @@ use super::http::{Client, HttpError};
 use super::node::Node;
 use super::path::EMBEDDED;
 use super::permission;
-use super::plan::Remote;
 use super::resource::Group;
 use super::state::State;
 
@@ -20,6 +19,18 @@ pub(super) const PARALLEL: usize = 10;
 
 /// How often a read, an update or a deletion is tried again after an error of the service.
 const RETRIES: u32 = 2;
+
+/// What the workspace says about a node of the state.
+#[derive(Debug, Clone)]
+pub(super) enum Remote {
+    Gone,
+    There {
+        /// Everything, as the plan shows it.
+        shown: Json,
+        /// The part that a definition can be compared with.
+        comparable: Json,
+    },
+}
 
 /// Reads every node of the state that is in scope.
 pub(super) async fn read_all(

@@ -10,12 +10,13 @@ use crate::databricks::desired::{self, Wanted};
 use crate::databricks::escape;
 use crate::databricks::http::Client;
 use crate::databricks::path::replace_templates;
-use crate::databricks::plan::{self, Remote};
+use crate::databricks::planner;
 use crate::databricks::reference::Step;
-use crate::databricks::remote;
+use crate::databricks::remote::{self, Remote};
 use crate::databricks::resource::Group;
 use crate::databricks::rule::Action;
 use crate::databricks::state::{Entry, Journal, State};
+use crate::databricks::template::resolve_text;
 use crate::databricks::workspace_files;
 
 /// Takes an existing resource into the state, without changing it.
@@ -76,8 +77,8 @@ async fn bind_locked(
         remotes.insert(known.clone(), Remote::There { shown: same.clone(), comparable: same });
     }
     let scope: BTreeSet<String> = wanted.keys().cloned().collect();
-    let plan =
-        plan::make(wanted, &state, &mut remotes, &scope, session.environment.cli_version()).map_err(error)?;
+    let plan = planner::make(wanted, &state, &mut remotes, &scope, session.environment.cli_version())
+        .map_err(error)?;
     let step = &plan.plan[name];
     let real: Vec<_> = step
         .changes
@@ -104,7 +105,7 @@ async fn bind_locked(
     }
     let mut value = wanted[name].value.clone();
     replace_templates(&mut value, &mut |text, key| {
-        plan::resolve_text(text, key, |needed, field| match field {
+        resolve_text(text, key, |needed, field| match field {
             [Step::Key(field)] if field == "id" => {
                 before.state.get(needed).map(|entry| entry.id.clone().into())
             }
