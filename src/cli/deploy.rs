@@ -24,8 +24,8 @@ use crate::workspace::{Access, Me};
 
 /// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
 ///
-/// Every target is reached, checked and planned before the first is written. A deploy that would delete or recreate a
-/// pipeline is refused.
+/// Every target is reached, checked and planned before the first is written.
+/// A deploy that would delete or recreate a pipeline is refused.
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(clap::Args)]

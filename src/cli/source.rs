@@ -44,15 +44,16 @@ pub(super) fn read_rows(
         return Ok(ReadRows::Stopped);
     }
     let mut host = String::new();
+    let options = ReadOptions { delimiter: settings.delimiter };
     let (rows, said) = match &source.spec {
         SourceSpec::File(path) => {
             let path = context.environment.directory().join(path);
-            read_file(&path, &ReadOptions::default()).map_err(|error| Failure::work(error.to_string()))?
+            read_file(&path, &options).map_err(|error| Failure::work(error.to_string()))?
         }
         SourceSpec::Stdin => {
             let mut bytes = Vec::new();
             std::io::stdin().lock().read_to_end(&mut bytes)?;
-            read_stdin(bytes, &ReadOptions::default()).map_err(|error| Failure::work(error.to_string()))?
+            read_stdin(bytes, &options).map_err(|error| Failure::work(error.to_string()))?
         }
         SourceSpec::Table(name) => {
             let (rows, said, from) = read_from_workspace(context, settings, source, name, targets, profile)?;

@@ -8,7 +8,7 @@
 //! # How it is called
 //!
 //! Any binary that begins with [`run_if_called_as_databricks`] is the program, when it is started under that name;
-//! [`link_as_databricks`] makes such a link.
+//! [`link_databricks`](crate::link_databricks) makes such a link.
 //!
 //! # Environment
 //!
@@ -69,4 +69,4 @@ mod variable;
 mod workspace_files;
 mod yaml;
 
-pub use program::{link_as_databricks, run_if_called_as_databricks};
+pub use program::run_if_called_as_databricks;

@@ -25,21 +25,6 @@ pub fn run_if_called_as_databricks() -> Option<ExitCode> {
     Some(run(&arguments, &Environment::of_process()))
 }
 
-/// Makes `binary` callable as `databricks` in `folder`, and answers the path to call. The binary must begin with
-/// [`run_if_called_as_databricks`].
-///
-/// # Errors
-///
-/// When the folder cannot be written to.
-pub fn link_as_databricks(binary: &Path, folder: &Path) -> std::io::Result<PathBuf> {
-    let path = folder.join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(binary, &path)?;
-    #[cfg(not(unix))]
-    std::fs::hard_link(binary, &path).or_else(|_| std::fs::copy(binary, &path).map(|_| ()))?;
-    Ok(path)
-}
-
 fn run(arguments: &[String], environment: &Environment) -> ExitCode {
     let (command, common) = match arguments::parse(arguments, environment) {
         Ok(parsed) => parsed,
@@ -153,7 +138,7 @@ resources:
         let folder = tempfile::tempdir().unwrap();
         let binary = folder.path().join("binary");
         std::fs::write(&binary, "").unwrap();
-        let link = link_as_databricks(&binary, folder.path()).unwrap();
+        let link = crate::link_databricks(&binary, folder.path()).unwrap();
         assert_eq!(link.file_stem(), Some(OsStr::new("databricks")));
         assert!(link.exists());
     }
