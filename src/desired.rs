@@ -3,7 +3,7 @@
 use crate::bundle::{Options, Package, render};
 use crate::finding::{Finding, Findings};
 use crate::placement::{Layout, place};
-use crate::settings::{Limits, Settings, Target};
+use crate::settings::{Limits, Settings, Target, judge_roots};
 use crate::source::RowSet;
 use crate::table::groups;
 
@@ -18,14 +18,16 @@ pub struct Desired {
     pub findings: Findings,
 }
 
-/// Applies defaults, overrides and rules, places every table, and renders the bundles for these targets.
+/// Applies defaults, overrides and rules, places every table, and renders the bundles for these targets. For those in
+/// `deployed`, what the CLI would refuse is an error; for the others, whose turn may never come, a warning.
 #[must_use]
-pub fn desired(rows: &RowSet, settings: &Settings, targets: &[&Target]) -> Desired {
+pub fn desired(rows: &RowSet, settings: &Settings, targets: &[&Target], deployed: &[&Target]) -> Desired {
     let (groups, mut findings) = groups(rows, settings);
     if findings.has_errors() {
         return Desired { layout: Layout::default(), packages: Vec::new(), findings };
     }
     let layout = place(groups, settings.limits);
+    findings.extend(roots(&layout, targets, deployed));
     findings.extend(over_the_limit(&layout, rows, settings.limits));
     let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     let options = Options {
@@ -38,6 +40,20 @@ pub fn desired(rows: &RowSet, settings: &Settings, targets: &[&Target]) -> Desir
     };
     let packages = layout.projects.iter().map(|project| render(project, options)).collect();
     Desired { layout, packages, findings }
+}
+
+fn roots(layout: &Layout, targets: &[&Target], deployed: &[&Target]) -> Findings {
+    let bundles: Vec<&str> = layout.projects.iter().map(|project| project.name.as_str()).collect();
+    let mut findings = judge_roots(deployed, &bundles, true);
+    for finding in judge_roots(targets, &bundles, false) {
+        let told = |other: &Finding| {
+            (other.rule, &other.place, &other.what) == (finding.rule, &finding.place, &finding.what)
+        };
+        if !findings.iter().any(told) {
+            findings.push(finding);
+        }
+    }
+    findings
 }
 
 /// Rows of several tables are not split, so a pipeline of such rows can hold more tables than its limit says.

@@ -78,9 +78,14 @@ impl Run {
         let ReadRows::Read(read) = read else { return Err(self.stopped()) };
         self.source = Some(read.document.clone());
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
-        let all =
-            if settings.targets.is_empty() { targets } else { settings.targets.values().cloned().collect() };
-        let desired = desired(&read.rows, &settings, &all.iter().collect::<Vec<_>>());
+        let all = if settings.targets.is_empty() {
+            targets.clone()
+        } else {
+            settings.targets.values().cloned().collect()
+        };
+        let everywhere: Vec<&Target> = all.iter().collect();
+        let here: Vec<&Target> = targets.iter().collect();
+        let desired = desired(&read.rows, &settings, &everywhere, &here);
         self.findings.extend(desired.findings.clone());
         if self.findings.has_errors() {
             return Err(self.stopped());

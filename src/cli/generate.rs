@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
         ReadRows::Stopped => return finish_with_findings(context, &findings),
     };
     let all: Vec<&Target> = targets.iter().collect();
-    let desired = desired(&read.rows, &settings, &all);
+    let desired = desired(&read.rows, &settings, &all, &[]);
     findings.extend(desired.findings);
     let findings = findings.sorted();
     if findings.has_errors() {

@@ -113,16 +113,22 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// For developers and `-vv`: what is sent, never what is in it.
+/// For developers and `-vv`: what is sent, never what is in it. Libraries below us are not heard: what they trace may hold
+/// what we keep secret.
 fn start_log(verbose: u8) {
     use std::io::IsTerminal as _;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new(if verbose > 1 { "tapworks=debug" } else { "off" })
-    });
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    use tracing_subscriber::Layer as _;
+    use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    let wanted = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(if verbose > 1 { "tapworks=debug" } else { "off" }));
+    let ours = filter_fn(|event| event.target().starts_with("tapworks"));
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .without_time()
-        .init();
+        .without_time();
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(wanted.and(ours)));
+    // The one who came first keeps the log: the demo runs commands within a command.
+    let _ = tracing::subscriber::set_global_default(subscriber);
 }

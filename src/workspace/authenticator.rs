@@ -115,7 +115,9 @@ impl Authenticator {
             Ok(None) => {
                 Err(AttemptError::NotApplicable("the keyring holds nothing for this workspace".to_owned()))
             }
-            Err(error @ KeyringError::Unavailable(_)) => Err(AttemptError::NotApplicable(error.to_string())),
+            Err(KeyringError::Unavailable(_)) => {
+                Err(AttemptError::NotApplicable("there is no keyring on this machine".to_owned()))
+            }
             Err(error) => Err(AttemptError::Failed(error.to_string())),
         }
     }

@@ -33,7 +33,7 @@ impl Access {
     /// The environment for a child `databricks`.
     ///
     /// - A person's login under a profile: that profile and the true configuration file, so that the child renews.
-    /// - A service principal: its id and secret, for the same reason.
+    /// - A service principal: its id and secret, for the same reason; a login of `az`: that it is one.
     /// - Everything else: the address and a bearer token, renewed beforehand where it ends soon.
     ///
     /// In all but the first case the child sees no configuration file, since a default profile in there would win
@@ -78,6 +78,12 @@ impl Access {
                 set.copy("ARM_ENVIRONMENT", self.secret("azure_environment"));
                 set.copy("DATABRICKS_AZURE_RESOURCE_ID", self.secret("azure_workspace_resource_id"));
                 set.plain("DATABRICKS_AUTH_TYPE", "azure-client-secret");
+            }
+            (AuthType::AzureCli, ..) => {
+                set.copy("ARM_TENANT_ID", self.secret("azure_tenant_id"));
+                set.copy("ARM_ENVIRONMENT", self.secret("azure_environment"));
+                set.copy("DATABRICKS_AZURE_RESOURCE_ID", self.secret("azure_workspace_resource_id"));
+                set.plain("DATABRICKS_AUTH_TYPE", "azure-cli");
             }
             (AuthType::Keyring, ..) => match Kept::load(client.keyring(), self.host()).await {
                 Ok(Some(Kept::Client { client_id, client_secret })) => {

@@ -362,7 +362,11 @@ impl fmt::Display for CredentialsError {
             .filter(|(_, error)| !matches!(error, AttemptError::NotApplicable(_)))
             .collect();
         if tried.is_empty() {
-            write!(formatter, "no credentials for {}", self.host)?;
+            write!(
+                formatter,
+                "no credentials for {}, neither in the environment nor in a profile",
+                self.host
+            )?;
             tried = self.attempts.iter().collect();
         } else {
             write!(formatter, "cannot authenticate at {}", self.host)?;

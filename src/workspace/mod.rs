@@ -11,6 +11,10 @@
 //! - [`Client`] sends. Reads are repeated by [`RetryPolicy`], writes only where the first cannot have acted.
 //! - Every list is read to its end; `Ok(None)` means that the workspace said "there is no such thing", never "I could
 //!   not find out".
+//! - Trusted are the certificates that the operating system trusts; on Linux `SSL_CERT_FILE` and `SSL_CERT_DIR` replace
+//!   them. Nothing turns TLS off; `http://` reaches loopback addresses only.
+//! - `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the process are honoured, but for loopback addresses, which are
+//!   always reached directly.
 //! - Secrets live in types that cannot be printed; errors and events carry paths without query.
 
 mod access;

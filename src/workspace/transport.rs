@@ -306,13 +306,16 @@ fn unsent(error: reqwest::Error) -> Failure {
     Failure { fault, cause: Box::new(Cause::Unreachable { problem, detail }) }
 }
 
-/// The TLS error that an error is, possibly inside one of the operating system's.
+/// The TLS error that an error is, possibly inside errors of the operating system, which nest and hide what they hold
+/// from the chain of sources.
 fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref::<rustls::Error>().or_else(|| {
-        let inner: &(dyn std::error::Error + Send + Sync) =
-            error.downcast_ref::<std::io::Error>()?.get_ref()?;
-        inner.downcast_ref::<rustls::Error>()
-    })
+    let mut error = error;
+    loop {
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return Some(error);
+        }
+        error = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+    }
 }
 
 /// A certificate that is not trusted now will not be in half a minute.
@@ -369,4 +372,17 @@ fn install_crypto() {
     ONCE.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_errors_are_found_inside_nested_ones() {
+        let inner = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let nested = std::io::Error::other(std::io::Error::new(std::io::ErrorKind::InvalidData, inner));
+        assert!(is_untrusted(&nested));
+        assert!(tls_error(&std::io::Error::from(std::io::ErrorKind::ConnectionReset)).is_none());
+    }
 }

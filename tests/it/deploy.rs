@@ -112,7 +112,7 @@ fn a_name_that_is_taken_stops_it_before_anything_is_written() {
     site.workspace.clear_requests();
     let said = site.deploy();
     let document = said.exits(1).json();
-    assert_eq!(document["findings"][0]["rule"], "TW301");
+    assert!(rules(&document).contains(&"TW301".to_owned()), "{}", said.stderr);
     for word in ["sales_01_g01_p01", id.as_str().unwrap(), site.workspace.user()] {
         assert!(said.stderr.contains(word), "{word}: {}", said.stderr);
     }
@@ -128,7 +128,7 @@ fn what_a_broken_deploy_left_over_is_named() {
         json!({"name": "sales_01_g01", "deployment": {"kind": "BUNDLE", "metadata_file_path": metadata}});
     site.create("/api/2.0/pipelines", &spec);
     let said = site.deploy();
-    assert_eq!(said.exits(1).json()["findings"][0]["rule"], "TW304");
+    assert!(rules(&said.exits(1).json()).contains(&"TW304".to_owned()));
     assert!(said.stderr.contains("bundle deployment bind gateway_sales_01_g01"), "{}", said.stderr);
 }
 

@@ -165,3 +165,25 @@ impl Signals {
         tokio::signal::ctrl_c().await.ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_shell_would_take_apart_is_quoted() {
+        assert_eq!(quoted("/tmp/a-b_c.d/databricks"), "/tmp/a-b_c.d/databricks");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn arguments_are_pairs() {
+        let parse = |words: &[&str]| Args::try_parse_from([&["mock-workspace"], words].concat());
+        let args = parse(&["--table", "a.b.c=x=y.csv", "--table", "d.e.f=z.csv", "--port", "0"]).unwrap();
+        assert_eq!(args.tables[0], ("a.b.c".to_owned(), "x=y.csv".to_owned()));
+        assert_eq!(args.tables.len(), 2);
+        assert!(parse(&["--table", "a.b.c"]).is_err());
+    }
+}

@@ -1,16 +1,15 @@
 //! Lakeflow pipelines: `/api/2.0/pipelines` (REST API, Pipelines).
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Problem, Reply};
 use super::call::Call;
 use super::identity::Identity;
-use super::paging;
 use super::permissions::Object;
+use super::pipeline_list;
+use super::updates::{self, Update};
 use super::world::{World, now_millis, uuid};
 
 /// One pipeline.
@@ -38,29 +37,10 @@ pub struct Pipeline {
     pub events: Vec<Value>,
 }
 
-/// One update (run) of a pipeline.
-#[derive(Clone, Debug, Serialize)]
-pub struct Update {
-    /// UUID.
-    pub update_id: String,
-    /// Its pipeline.
-    pub pipeline_id: String,
-    /// `COMPLETED`, `FAILED`, `RUNNING`, …
-    pub state: String,
-    /// `API_CALL`, `JOB_TASK`, …
-    pub cause: String,
-    /// Milliseconds since 1970.
-    pub creation_time: i64,
-    /// Whether everything was read again.
-    pub full_refresh: bool,
-    /// Whether nothing was to be written.
-    pub validate_only: bool,
-}
-
 /// All pipelines.
 #[derive(Debug, Default)]
 pub struct Pipelines {
-    by_id: BTreeMap<String, Pipeline>,
+    pub(super) by_id: BTreeMap<String, Pipeline>,
     names: HashMap<String, usize>,
     /// Accept a second pipeline of the same name as if each request said `allow_duplicate_names` (the service does not).
     pub accept_duplicate_names: bool,
@@ -205,7 +185,7 @@ impl Pipeline {
     }
 
     /// The fields of a list item: no specification there.
-    fn summary(&self) -> Value {
+    pub(super) fn summary(&self) -> Value {
         let mut body = json!({
             "pipeline_id": self.id,
             "name": self.name,
@@ -238,88 +218,27 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Option<Reply> {
     let route = call.route();
     let ["api", "2.0", "pipelines", rest @ ..] = route.as_slice() else { return None };
     Some(match (call.method, rest) {
-        ("GET", []) => list(world, call),
+        ("GET", []) => pipeline_list::list(world, call),
         ("POST", []) => create(world, call),
         ("GET", [id]) => visible(world, call, id).map(|pipeline| Answer::json(&pipeline.to_json())),
         ("PUT", [id]) => edit(world, call, id),
         ("DELETE", [id]) => delete(world, call, id),
-        ("POST", [id, "updates"]) => start_update(world, call, id),
-        ("GET", [id, "updates"]) => list_updates(world, call, id),
+        ("POST", [id, "updates"]) => updates::start_update(world, call, id),
+        ("GET", [id, "updates"]) => updates::list_updates(world, call, id),
         ("GET", [id, "updates", update]) => visible(world, call, id).and_then(|pipeline| {
             let found = pipeline.updates.iter().find(|known| known.update_id == *update);
             found
                 .map(|update| Answer::json(&json!({"update": update})))
                 .ok_or_else(|| Problem::missing(format!("The specified update {update} was not found.")))
         }),
-        ("POST", [id, "stop"]) => stop(world, call, id),
-        ("GET", [id, "events"]) => list_events(world, call, id),
+        ("POST", [id, "stop"]) => updates::stop(world, call, id),
+        ("GET", [id, "events"]) => updates::list_events(world, call, id),
         _ => return None,
     })
 }
 
-/// `GET /api/2.0/pipelines`: pages of at most 100 items without specification.
-fn list(world: &World, call: &Call) -> Reply {
-    let size = page_size(call, 25, 100)?;
-    let filter = call.param("filter").filter(|filter| !filter.is_empty()).map(Filter::parse).transpose()?;
-    let order: Vec<&str> =
-        call.query.iter().filter(|(key, _)| key == "order_by").map(|(_, value)| value.as_str()).collect();
-    let after = paging::position(call)?;
-    let pipelines = &world.pipelines;
-    let shown = |pipeline: &&Pipeline| {
-        filter.as_ref().is_none_or(|filter| filter.matches(pipeline))
-            && world.permissions.may_view(&call.caller, &Object::pipeline(&pipeline.id))
-    };
-    let mut page: Vec<&Pipeline> = match order.as_slice() {
-        [] | ["id"] | ["id asc"] => {
-            let start = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-            pipelines
-                .by_id
-                .range::<str, _>((start, Bound::Unbounded))
-                .map(|(_, p)| p)
-                .filter(shown)
-                .take(size + 1)
-                .collect()
-        }
-        ["id desc"] => {
-            let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-            let range = pipelines.by_id.range::<str, _>((Bound::Unbounded, end));
-            range.rev().map(|(_, p)| p).filter(shown).take(size + 1).collect()
-        }
-        ["name" | "name asc"] => by_name(pipelines, after.as_deref(), size, shown, false),
-        ["name desc"] => by_name(pipelines, after.as_deref(), size, shown, true),
-        _ => return Err(Problem::invalid(format!("Unsupported order_by: {}", order.join(", ")))),
-    };
-    let more = page.len() > size;
-    page.truncate(size);
-    let mut body = Map::new();
-    if !page.is_empty() {
-        body.insert("statuses".to_owned(), page.iter().map(|pipeline| pipeline.summary()).collect());
-    }
-    if let (true, Some(last)) = (more, page.last()) {
-        body.insert("next_page_token".to_owned(), Value::from(paging::token(call, &last.id)));
-    }
-    Ok(Answer::json(&body))
-}
-
-/// A page in the order of names, after the pipeline with the id `after`.
-fn by_name<'a>(
-    pipelines: &'a Pipelines,
-    after: Option<&str>,
-    size: usize,
-    shown: impl Fn(&&Pipeline) -> bool,
-    descending: bool,
-) -> Vec<&'a Pipeline> {
-    let mut all: Vec<&Pipeline> = pipelines.iter().filter(shown).collect();
-    all.sort_unstable_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-    if descending {
-        all.reverse();
-    }
-    let start = after.and_then(|id| all.iter().position(|p| p.id == id)).map_or(0, |at| at + 1);
-    all.into_iter().skip(start).take(size + 1).collect()
-}
-
 /// `max_results` of a pipelines call: more than the maximum is an error, as on the service.
-fn page_size(call: &Call, default: usize, max: usize) -> Result<usize, Problem> {
+pub(super) fn page_size(call: &Call, default: usize, max: usize) -> Result<usize, Problem> {
     match call.number("max_results")? {
         None | Some(0) => Ok(default),
         Some(size) => usize::try_from(size)
@@ -329,50 +248,8 @@ fn page_size(call: &Call, default: usize, max: usize) -> Result<usize, Problem> 
     }
 }
 
-/// `name LIKE '…'` or `notebook='…'`; nothing else is understood.
-enum Filter {
-    Name(String),
-    Notebook(String),
-}
-
-impl Filter {
-    fn parse(text: &str) -> Result<Self, Problem> {
-        let refused = || {
-            Problem::invalid(format!(
-                "Invalid filter: {text}. Supported filters are notebook='<path>' and name LIKE '[pattern]'."
-            ))
-        };
-        let trimmed = text.trim();
-        let quoted = |rest: &str| {
-            let inner = rest.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-            (!inner.contains('\'')).then(|| inner.to_owned())
-        };
-        if let Some(rest) = trimmed.strip_prefix("notebook") {
-            let rest = rest.trim_start().strip_prefix('=').ok_or_else(refused)?;
-            return quoted(rest).map(Self::Notebook).ok_or_else(refused);
-        }
-        let rest = trimmed.strip_prefix("name").map(str::trim_start).ok_or_else(refused)?;
-        let like = rest.get(..4).filter(|word| word.eq_ignore_ascii_case("like")).ok_or_else(refused)?;
-        quoted(&rest[like.len()..]).map(Self::Name).ok_or_else(refused)
-    }
-
-    fn matches(&self, pipeline: &Pipeline) -> bool {
-        match self {
-            Self::Name(pattern) => match pattern.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')) {
-                Some(middle) if !middle.contains(['%', '_']) => pipeline.name.contains(middle),
-                _ => paging::like(pattern, &pipeline.name),
-            },
-            Self::Notebook(path) => {
-                pipeline.spec.get("libraries").and_then(Value::as_array).is_some_and(|all| {
-                    all.iter().any(|one| one.pointer("/notebook/path") == Some(&json!(path)))
-                })
-            }
-        }
-    }
-}
-
 /// The pipeline, if the caller may see it.
-fn visible<'w>(world: &'w World, call: &Call, id: &str) -> Result<&'w Pipeline, Problem> {
+pub(super) fn visible<'w>(world: &'w World, call: &Call, id: &str) -> Result<&'w Pipeline, Problem> {
     let pipeline = world.pipelines.get(id).ok_or_else(|| Pipelines::missing(id))?;
     if world.permissions.may_view(&call.caller, &Object::pipeline(id)) {
         return Ok(pipeline);
@@ -503,90 +380,9 @@ fn check(world: &World, body: &Map<String, Value>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// `POST …/updates`: runs the pipeline; it is finished at once.
-fn start_update(world: &mut World, call: &Call, id: &str) -> Reply {
-    visible(world, call, id)?;
-    let body = call.object()?;
-    let flag = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or_default();
-    let (full_refresh, validate_only) = (flag("full_refresh"), flag("validate_only"));
-    let busy = world
-        .pipelines
-        .get(id)
-        .and_then(|pipeline| pipeline.updates.first())
-        .is_some_and(|update| !matches!(update.state.as_str(), "COMPLETED" | "FAILED" | "CANCELED"));
-    if busy {
-        return Err(Problem::new(
-            409,
-            "RESOURCE_CONFLICT",
-            "An active update already exists for this pipeline.",
-        ));
-    }
-    let update_id = world.run_pipeline(id, "API_CALL", full_refresh, validate_only);
-    Ok(Answer::json(&json!({"update_id": update_id})))
-}
-
-/// `GET …/updates`.
-fn list_updates(world: &World, call: &Call, id: &str) -> Reply {
-    let size = page_size(call, 25, 100)?;
-    let pipeline = visible(world, call, id)?;
-    let start = paging::position(call)?.and_then(|at| at.parse::<usize>().ok()).unwrap_or(0);
-    let page: Vec<&Update> = pipeline.updates.iter().skip(start).take(size).collect();
-    let end = start + page.len();
-    let mut body = json!({});
-    if !page.is_empty() {
-        body["updates"] = json!(page);
-    }
-    if end < pipeline.updates.len() {
-        body["next_page_token"] = Value::from(paging::token(call, &end.to_string()));
-    }
-    Ok(Answer::json(&body))
-}
-
-/// `POST …/stop`.
-fn stop(world: &mut World, call: &Call, id: &str) -> Reply {
-    visible(world, call, id)?;
-    if let Some(pipeline) = world.pipelines.get_mut(id) {
-        pipeline.state = "IDLE".to_owned();
-        for update in &mut pipeline.updates {
-            if !matches!(update.state.as_str(), "COMPLETED" | "FAILED") {
-                update.state = "CANCELED".to_owned();
-            }
-        }
-    }
-    Ok(Answer::empty())
-}
-
-/// `GET …/events`: newest first; of the filters only `level` is understood.
-fn list_events(world: &World, call: &Call, id: &str) -> Reply {
-    let size = page_size(call, 25, 250)?;
-    let pipeline = visible(world, call, id)?;
-    let excluded =
-        call.param("page_token").is_some() && (call.param("filter").or(call.param("order_by"))).is_some();
-    if excluded {
-        return Err(Problem::invalid("page_token cannot be combined with filter or order_by"));
-    }
-    let filter = call.param("filter").unwrap_or_default();
-    let shown = |event: &&Value| {
-        let level = event.get("level").and_then(Value::as_str).unwrap_or("INFO");
-        !filter.contains("level") || filter.contains(&format!("'{level}'"))
-    };
-    let page: Vec<&Value> = pipeline.events.iter().filter(shown).take(size).collect();
-    Ok(Answer::json(&if page.is_empty() { json!({}) } else { json!({"events": page}) }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_two_documented_filters_are_understood() {
-        assert!(Filter::parse("name LIKE '%x%'").is_ok());
-        assert!(Filter::parse("name like 'x'").is_ok());
-        assert!(Filter::parse("notebook='/a'").is_ok());
-        assert!(Filter::parse("name = 'x'").is_err());
-        assert!(Filter::parse("name LIKE '%x%' AND name LIKE '%y%'").is_err());
-        assert!(Filter::parse("name LIKE '%o'brien%'").is_err());
-    }
 
     #[test]
     fn a_name_is_free_again_after_rename_and_delete() {

@@ -1,18 +1,16 @@
 //! Runs a parsed statement against the source tables.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use super::catalog::{Column, Table};
+use super::history::history;
 use super::identity::Identity;
+use super::result_set::{Pick, ResultSet};
 use super::rows::Rows;
 use super::sql::{self, Bound, From, Name, Select, Statement, Value};
 use super::sql_error::SqlError;
-use super::world::{World, iso_time};
+use super::world::World;
 
 /// Who asks what, with which defaults and parameters.
 pub(crate) struct Query<'q> {
@@ -31,83 +29,6 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) value: Option<String>,
     pub(crate) type_name: String,
-}
-
-/// The result of a statement: its columns, and rows that are rendered when they are asked for.
-#[derive(Debug)]
-pub(crate) struct ResultSet {
-    pub(crate) columns: Vec<Column>,
-    rows: Arc<Rows>,
-    order: Vec<u32>,
-    picks: Vec<Pick>,
-}
-
-/// Where a column of the result comes from.
-#[derive(Debug)]
-enum Pick {
-    Cell(usize),
-    /// `CAST(… AS STRING)` of a cell with this type.
-    Text(usize, String),
-    Json(usize, String),
-    Constant(String),
-}
-
-impl ResultSet {
-    pub(crate) fn len(&self) -> usize {
-        self.order.len()
-    }
-
-    /// Drops all rows but the first ones.
-    pub(crate) fn truncate(&mut self, rows: usize) {
-        self.order.truncate(rows);
-    }
-
-    fn value(&self, row: usize, pick: &Pick) -> Option<Cow<'_, str>> {
-        match pick {
-            Pick::Cell(at) => self.rows.cell(row, *at).map(Cow::Borrowed),
-            Pick::Text(at, type_text) => self.rows.cell(row, *at).map(|cell| as_text(cell, type_text)),
-            Pick::Json(at, type_text) => self.rows.cell(row, *at).map(|cell| as_json(cell, type_text)),
-            Pick::Constant(_) => None,
-        }
-    }
-
-    /// The bytes of a row in the service's own representation, which the inline limit counts.
-    pub(crate) fn weight(&self, at: usize) -> usize {
-        let row = self.order[at] as usize;
-        let value = |pick: &Pick| match pick {
-            Pick::Constant(value) => value.len(),
-            pick => self.value(row, pick).map_or(0, |value| value.len()),
-        };
-        self.picks.iter().map(|pick| 8 + value(pick)).sum()
-    }
-
-    /// Rows as a compact JSON array of arrays.
-    pub(crate) fn write_json(&self, range: Range<usize>, out: &mut Vec<u8>) {
-        out.push(b'[');
-        for at in range.clone() {
-            if at > range.start {
-                out.push(b',');
-            }
-            out.push(b'[');
-            let row = self.order[at] as usize;
-            for (column, pick) in self.picks.iter().enumerate() {
-                if column > 0 {
-                    out.push(b',');
-                }
-                let value = match pick {
-                    Pick::Constant(value) => Some(Cow::Borrowed(value.as_str())),
-                    pick => self.value(row, pick),
-                };
-                match value {
-                    // Writing text into a vector cannot fail.
-                    Some(text) => serde_json::to_writer(&mut *out, text.as_ref()).unwrap_or_default(),
-                    None => out.extend_from_slice(b"null"),
-                }
-            }
-            out.push(b']');
-        }
-        out.push(b']');
-    }
 }
 
 /// Parses and runs a statement.
@@ -152,7 +73,12 @@ fn bound(query: &Query, limit: Bound) -> Result<usize, SqlError> {
 }
 
 /// The table that a name means, if there is one that the caller may read; with its rows refreshed.
-fn resolve(world: &mut World, query: &Query, parts: &[String], at: usize) -> Result<Table, SqlError> {
+pub(super) fn resolve(
+    world: &mut World,
+    query: &Query,
+    parts: &[String],
+    at: usize,
+) -> Result<Table, SqlError> {
     let (catalog, schema, name) = match parts {
         [catalog, schema, name] => (catalog.as_str(), schema.as_str(), name),
         [schema, name] => (query.catalog.unwrap_or("main"), schema.as_str(), name),
@@ -198,12 +124,12 @@ fn resolve(world: &mut World, query: &Query, parts: &[String], at: usize) -> Res
     })
 }
 
-fn is_delta(table: &Table) -> bool {
+pub(super) fn is_delta(table: &Table) -> bool {
     table.data_source_format.as_deref() == Some("DELTA")
         && !matches!(table.table_type.as_str(), "VIEW" | "METRIC_VIEW" | "MATERIALIZED_VIEW" | "FOREIGN")
 }
 
-fn is_view(table: &Table) -> bool {
+pub(super) fn is_view(table: &Table) -> bool {
     matches!(table.table_type.as_str(), "VIEW" | "METRIC_VIEW" | "MATERIALIZED_VIEW")
 }
 
@@ -396,129 +322,10 @@ fn is_number(type_name: &str) -> bool {
     matches!(type_name, "BYTE" | "SHORT" | "INT" | "LONG" | "FLOAT" | "DOUBLE" | "DECIMAL")
 }
 
-/// `CAST(cell AS STRING)`: arrays, maps and structs are not JSON then, and a timestamp has a space.
-fn as_text<'c>(cell: &'c str, type_text: &str) -> Cow<'c, str> {
-    let kind = type_text.split(['<', '(']).next().unwrap_or_default();
-    match kind {
-        "TIMESTAMP" => {
-            let bare = cell.trim_end_matches('Z').replace('T', " ");
-            let bare = match bare.split_once('.') {
-                Some((seconds, fraction)) if fraction.chars().all(|c| c == '0') => seconds.to_owned(),
-                _ => bare,
-            };
-            Cow::Owned(bare)
-        }
-        "ARRAY" | "MAP" | "STRUCT" => match serde_json::from_str::<Json>(cell) {
-            Ok(value) => Cow::Owned(spark_text(&value, kind == "STRUCT")),
-            Err(_) => Cow::Borrowed(cell),
-        },
-        _ => Cow::Borrowed(cell),
-    }
-}
-
-fn spark_text(value: &Json, is_struct: bool) -> String {
-    match value {
-        Json::Null => "null".to_owned(),
-        Json::String(text) => text.clone(),
-        Json::Array(all) => {
-            let all: Vec<String> = all.iter().map(|value| spark_text(value, false)).collect();
-            format!("[{}]", all.join(", "))
-        }
-        Json::Object(all) => {
-            let all: Vec<String> = all
-                .iter()
-                .map(|(key, value)| {
-                    let value = spark_text(value, false);
-                    if is_struct { value } else { format!("{key} -> {value}") }
-                })
-                .collect();
-            format!("{{{}}}", all.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-/// `to_json(cell)`.
-fn as_json<'c>(cell: &'c str, type_text: &str) -> Cow<'c, str> {
-    if type_text.starts_with("ARRAY") || type_text.starts_with("MAP") || type_text.starts_with("STRUCT") {
-        return Cow::Borrowed(cell);
-    }
-    Cow::Owned(Json::from(cell).to_string())
-}
-
-/// `DESCRIBE HISTORY`: newest first.
-fn history(
-    world: &mut World,
-    query: &Query,
-    parts: &[String],
-    limit: Option<usize>,
-) -> Result<ResultSet, SqlError> {
-    let table = resolve(world, query, parts, 17)?;
-    if is_view(&table) {
-        return Err(SqlError::condition(
-            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
-            "42809",
-            &format!("'DESCRIBE HISTORY' expects a table but `{}` is a view.", table.full_name()),
-        ));
-    }
-    if !is_delta(&table) {
-        return Err(SqlError::condition(
-            "DELTA_ONLY_OPERATION",
-            "0AKDD",
-            "DESCRIBE HISTORY is only supported for Delta tables.",
-        ));
-    }
-    let columns = [
-        ("version", "BIGINT"),
-        ("timestamp", "TIMESTAMP"),
-        ("userId", "STRING"),
-        ("userName", "STRING"),
-        ("operation", "STRING"),
-        ("operationParameters", "MAP<STRING, STRING>"),
-        (
-            "job",
-            "STRUCT<jobId: STRING, jobName: STRING, jobRunId: STRING, runId: STRING, jobOwnerId: STRING, triggerType: STRING>",
-        ),
-        ("notebook", "STRUCT<notebookId: STRING>"),
-        ("clusterId", "STRING"),
-        ("readVersion", "BIGINT"),
-        ("isolationLevel", "STRING"),
-        ("isBlindAppend", "BOOLEAN"),
-        ("operationMetrics", "MAP<STRING, STRING>"),
-        ("userMetadata", "STRING"),
-        ("engineInfo", "STRING"),
-    ];
-    let columns: Vec<Column> = columns.iter().map(|(name, type_text)| Column::new(name, type_text)).collect();
-    let mut rows = Rows::new(columns.clone());
-    let versions = world.sources.get(&table.full_name()).map_or(&[][..], |source| source.versions());
-    for version in versions.iter().rev().take(limit.unwrap_or(usize::MAX)) {
-        let (number, time) = (version.number.to_string(), iso_time(version.timestamp));
-        let before = (version.number > 0).then(|| (version.number - 1).to_string());
-        rows.push([
-            Some(number.as_str()),
-            Some(time.as_str()),
-            Some("1000012345"),
-            Some(table.owner.as_str()),
-            Some(version.operation.as_str()),
-            Some("{}"),
-            None,
-            None,
-            None,
-            before.as_deref(),
-            Some("WriteSerializable"),
-            Some("false"),
-            Some("{}"),
-            None,
-            Some("Databricks-Runtime/17.3.x-scala2.13"),
-        ]);
-    }
-    let order = (0..u32::try_from(rows.len()).unwrap_or(u32::MAX)).collect();
-    let picks = (0..columns.len()).map(Pick::Cell).collect();
-    Ok(ResultSet { columns, rows: Arc::new(rows), order, picks })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value as Json;
+
     use super::*;
 
     fn world() -> World {
@@ -609,10 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn select_1_and_casts() {
+    fn constants_need_no_table() {
         assert_eq!(ask(&mut world(), "SELECT 1", &[]).unwrap(), serde_json::json!([["1"]]));
-        assert_eq!(as_text("[\"a\",null]", "ARRAY<STRING>"), "[a, null]");
-        assert_eq!(as_text("{\"a\":\"b\"}", "MAP<STRING,STRING>"), "{a -> b}");
-        assert_eq!(as_text("2021-01-01T10:00:00.000Z", "TIMESTAMP"), "2021-01-01 10:00:00");
     }
 }

@@ -44,10 +44,11 @@ impl Rows {
         }
     }
 
-    /// Reads CSV with a header: an unquoted empty cell is NULL, `""` is the empty text. All columns are `STRING`.
+    /// Reads CSV with a header: an unquoted empty cell is NULL, `""` is the empty text, cells that a short row lacks are
+    /// NULL. All columns are `STRING`.
     ///
     /// # Errors
-    /// In words, when it is no table: no header, a name twice, rows of other lengths, an open quote.
+    /// In words, when it is no table: no header, a name twice, rows longer than the header, an open quote.
     pub fn from_csv(text: &str) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Records { rest: text, line: 1 };
@@ -56,18 +57,16 @@ impl Rows {
             return Err("the file has no header".to_owned());
         }
         let mut rows = Self::default();
-        for name in &record {
-            let name = name.as_deref().unwrap_or_default();
-            if name.is_empty() {
-                return Err("a column has no name".to_owned());
-            }
+        for (at, name) in record.iter().enumerate() {
+            // What Spark calls a column without a name.
+            let name = &name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("_c{at}"));
             if rows.column(name).is_some() {
                 return Err(format!("the column {name} is there twice"));
             }
             rows.columns.push(Column::new(name, "STRING"));
         }
         while reader.next(&mut record)? {
-            if record.len() != rows.columns.len() {
+            if record.len() > rows.columns.len() {
                 let (line, is, wanted) = (reader.line - 1, record.len(), rows.columns.len());
                 return Err(format!(
                     "the row that ends in line {line} has {is} cells, the header has {wanted}"
@@ -209,13 +208,14 @@ mod tests {
         assert_eq!(cells("\u{feff}a,b\n\n1,2\n\n3,"), [[some("1"), some("2")], [some("3"), None]]);
         assert_eq!(cells("a\n\"\"\n"), [[some("")]]);
         assert_eq!(cells("a,b\n"), Vec::<Vec<_>>::new());
+        assert_eq!(cells("a,b,\n1\n"), [[some("1"), None, None]]);
     }
 
     #[test]
     fn what_is_no_table_is_told_in_words() {
         assert!(Rows::from_csv("").is_err());
         assert!(Rows::from_csv("a,A\n1,2\n").unwrap_err().contains("twice"));
-        assert!(Rows::from_csv("a,b\n1\n").unwrap_err().contains("line 2"));
+        assert!(Rows::from_csv("a,b\n1,2,3\n").unwrap_err().contains("line 2"));
         assert!(Rows::from_csv("a\n\"x\n").unwrap_err().contains("never closed"));
         assert!(Rows::from_csv("a\n\"x\"y\n").unwrap_err().contains("closing quote"));
     }

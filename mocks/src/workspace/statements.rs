@@ -10,8 +10,11 @@ use super::call::Call;
 use super::catalog::Column;
 use super::fault::Outcome;
 use super::permissions::Object;
-use super::query::{self, Parameter, Query, ResultSet};
+use super::query::{self, Query};
+use super::result_set::ResultSet;
 use super::sql_error::SqlError;
+use super::statement_request::{check_casts, parameters, wait_timeout};
+use super::storage::{STORAGE, download, link, refused};
 use super::warehouses;
 use super::world::{World, iso_time, now_millis, uuid};
 
@@ -19,8 +22,6 @@ use super::world::{World, iso_time, now_millis, uuid};
 const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 /// How many statements are remembered; the service goes by time.
 const REMEMBERED: usize = 500;
-/// Where external links lead to.
-const STORAGE: &str = "mock-storage";
 
 /// The statements and how the service treats them.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Statements {
     order: VecDeque<String>,
     count: u64,
     /// Links made before the last [`Statements::expire_links`] are refused.
-    epoch: u64,
+    pub(super) epoch: u64,
     /// Rows per chunk.
     pub chunk_rows: usize,
     /// Bytes above which an inline result fails.
@@ -60,7 +61,7 @@ impl Default for Statements {
 
 /// One statement.
 #[derive(Debug)]
-struct Execution {
+pub(super) struct Execution {
     warehouse: String,
     user: String,
     external: bool,
@@ -129,13 +130,6 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Option<Reply> {
         ("POST", [id, "cancel"]) => cancel(world, call, id),
         _ => return None,
     })
-}
-
-/// Whether a path is the storage's, which wants no credentials of the workspace.
-pub(crate) fn is_storage(path: &str) -> bool {
-    path.strip_prefix('/')
-        .and_then(|path| path.strip_prefix(STORAGE))
-        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// `POST sql/statements`.
@@ -236,80 +230,6 @@ fn execute(world: &mut World, call: &Call) -> Reply {
     let id = format!("01f0{}", &uuid()[4..]);
     world.statements.remember(id.clone(), execution);
     Ok(show(world, call, &id))
-}
-
-/// Seconds of `wait_timeout`: 0, or 5 to 50.
-fn wait_timeout(text: Option<&str>) -> Result<u64, Problem> {
-    let text = text.unwrap_or("10s");
-    let seconds = text.strip_suffix('s').and_then(|digits| digits.parse::<u64>().ok());
-    match seconds {
-        Some(seconds @ (0 | 5..=50)) => Ok(seconds),
-        _ => Err(Problem::invalid(format!(
-            "Invalid wait timeout {text}: wait timeout must be 0s or between 5s and 50s."
-        ))),
-    }
-}
-
-fn parameters(value: Option<&Value>) -> Result<Vec<Parameter>, Problem> {
-    let all = match value {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(all)) => all,
-        Some(_) => {
-            return Err(Problem::malformed("Could not parse request object: parameters must be a list"));
-        }
-    };
-    all.iter()
-        .map(|parameter| {
-            let name = parameter.get("name").and_then(Value::as_str);
-            let name = name.ok_or_else(|| {
-                Problem::invalid("A parameter has no name; positional ones are not supported.")
-            })?;
-            let value = match parameter.get("value") {
-                None | Some(Value::Null) => None,
-                Some(Value::String(value)) => Some(value.clone()),
-                Some(_) => {
-                    return Err(Problem::malformed(
-                        "Could not parse request object: a parameter's value must be a string",
-                    ));
-                }
-            };
-            let type_name = parameter.get("type").and_then(Value::as_str).unwrap_or("STRING").to_uppercase();
-            if ["ARRAY", "MAP", "STRUCT"].iter().any(|complex| type_name.starts_with(complex)) {
-                return Err(Problem::invalid(format!("Parameters of type {type_name} are not supported.")));
-            }
-            Ok(Parameter { name: name.to_owned(), value, type_name })
-        })
-        .collect()
-}
-
-/// A value that its type cannot hold fails the statement.
-fn check_casts(parameters: &[Parameter]) -> Result<(), SqlError> {
-    for parameter in parameters {
-        let Some(value) = &parameter.value else { continue };
-        let fits = match parameter.type_name.as_str() {
-            "TINYINT" | "BYTE" => value.parse::<i8>().is_ok(),
-            "SMALLINT" | "SHORT" => value.parse::<i16>().is_ok(),
-            "INT" | "INTEGER" => value.parse::<i32>().is_ok(),
-            "BIGINT" | "LONG" => value.parse::<i64>().is_ok(),
-            "FLOAT" | "DOUBLE" => value.parse::<f64>().is_ok(),
-            "BOOLEAN" => matches!(
-                value.to_lowercase().as_str(),
-                "true" | "false" | "t" | "f" | "y" | "n" | "yes" | "no" | "1" | "0"
-            ),
-            _ => true,
-        };
-        if !fits {
-            let name = &parameter.type_name;
-            return Err(SqlError::condition(
-                "CAST_INVALID_INPUT",
-                "22018",
-                &format!(
-                    "The value '{value}' of the type \"STRING\" cannot be cast to \"{name}\" because it is malformed."
-                ),
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// An inline result that is too large fails as a whole: there are no partial rows.
@@ -475,7 +395,7 @@ fn manifest(world: &World, execution: &Execution, rows: &ResultSet) -> Value {
     manifest
 }
 
-fn range(rows: &ResultSet, size: usize, chunk: usize) -> Range<usize> {
+pub(super) fn range(rows: &ResultSet, size: usize, chunk: usize) -> Range<usize> {
     let start = chunk.saturating_mul(size).min(rows.len());
     start..(start + size).min(rows.len())
 }
@@ -517,7 +437,7 @@ fn write_chunk(world: &World, call: &Call, id: &str, chunk: usize, out: &mut Vec
     out.push(b'}');
 }
 
-fn finished<'w>(world: &'w World, id: &str) -> Option<(&'w Execution, &'w ResultSet)> {
+pub(super) fn finished<'w>(world: &'w World, id: &str) -> Option<(&'w Execution, &'w ResultSet)> {
     let execution = world.statements.all.get(id).filter(|execution| execution.state == State::Done)?;
     Some((execution, execution.result.as_ref().ok()?))
 }
@@ -541,84 +461,4 @@ fn result_chunk(world: &mut World, call: &Call, id: &str, chunk: &str) -> Reply 
     let mut bytes = Vec::new();
     write_chunk(world, call, id, index, &mut bytes);
     Ok(Answer::bytes("application/json", bytes))
-}
-
-/// A link that is its own permission.
-fn link(world: &World, call: &Call, id: &str, chunk: usize) -> String {
-    let signature = signature(world.statements.epoch, id, chunk);
-    format!(
-        "{}/{STORAGE}/{id}/{chunk}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=899&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}",
-        call.origin
-    )
-}
-
-fn signature(epoch: u64, id: &str, chunk: usize) -> String {
-    let hash = format!("{epoch}/{id}/{chunk}").bytes().fold(14_695_981_039_346_656_037_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
-    });
-    format!("{epoch:x}{hash:016x}")
-}
-
-fn refused(status: u16, code: &str, message: &str) -> Answer {
-    let xml = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    );
-    Answer::bytes("application/xml", xml.into_bytes()).status(status)
-}
-
-/// What the storage answers: it wants the signature and its headers, and no `Authorization`.
-fn download(world: &World, call: &Call, id: &str, chunk: &str) -> Answer {
-    if call.header("authorization").is_some() {
-        let text = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string \
-                    parameter or the Authorization header should be specified";
-        return refused(400, "InvalidArgument", text);
-    }
-    let Ok(index) = chunk.parse::<usize>() else {
-        return refused(404, "NoSuchKey", "The key does not exist.");
-    };
-    let signed = signature(world.statements.epoch, id, index);
-    if call.param("X-Amz-Signature") != Some(signed.as_str()) {
-        return refused(403, "AccessDenied", "Request has expired");
-    }
-    if world.statements.link_headers.iter().any(|(name, value)| call.header(name) != Some(value)) {
-        return refused(
-            400,
-            "InvalidRequest",
-            "The object was stored using a form of Server Side Encryption.",
-        );
-    }
-    let Some((_, rows)) = finished(world, id) else {
-        return refused(404, "NoSuchKey", "The key does not exist.");
-    };
-    let range = range(rows, world.statements.chunk_rows.max(1), index);
-    let mut bytes = Vec::new();
-    rows.write_json(range, &mut bytes);
-    Answer::bytes("application/octet-stream", bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wait_timeouts_have_a_hole() {
-        assert_eq!(wait_timeout(None).unwrap(), 10);
-        assert_eq!(wait_timeout(Some("0s")).unwrap(), 0);
-        assert_eq!(wait_timeout(Some("50s")).unwrap(), 50);
-        for wrong in ["1s", "4s", "51s", "10", "-5s", ""] {
-            assert!(wait_timeout(Some(wrong)).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn parameters_are_strings_of_scalar_types() {
-        assert!(
-            parameters(Some(&json!([{"name": "a", "value": "1", "type": "INT"}, {"name": "b"}]))).is_ok()
-        );
-        assert!(parameters(Some(&json!([{"name": "a", "value": 1}]))).is_err());
-        assert!(parameters(Some(&json!([{"value": "1"}]))).is_err());
-        assert!(parameters(Some(&json!([{"name": "a", "value": "[]", "type": "ARRAY<INT>"}]))).is_err());
-        let wrong = parameters(Some(&json!([{"name": "a", "value": "x", "type": "INT"}]))).unwrap();
-        assert!(check_casts(&wrong).is_err());
-    }
 }

@@ -12,10 +12,11 @@ use super::files::Files;
 use super::identity::{Accounts, Identity};
 use super::jobs::Jobs;
 use super::permissions::Permissions;
-use super::pipelines::{Pipelines, Update};
+use super::pipelines::Pipelines;
 use super::rows::Rows;
 use super::sources::{Source, Sources};
 use super::statements::Statements;
+use super::updates::Update;
 use super::warehouses::Warehouses;
 
 /// The state of one workspace.

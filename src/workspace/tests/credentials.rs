@@ -445,6 +445,12 @@ async fn the_az_cli_without_flags_where_it_refuses_them() {
     let client = connect(&environment, quick());
     client.fresh_me().await.unwrap();
     assert_eq!(client.access().auth_type(), AuthType::AzureCli);
+    let child = client.access().child_environment(&environment, &client).await.unwrap();
+    assert_eq!(
+        (child.value("DATABRICKS_AUTH_TYPE"), child.value("ARM_TENANT_ID")),
+        (Some("azure-cli"), Some("t"))
+    );
+    assert_eq!(child.value("DATABRICKS_TOKEN"), None);
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ const GET_STATEMENT: &str = "/api/2.0/sql/statements/[^/]+";
 const CHUNK: &str = "/api/2.0/sql/statements/.*/result/chunks/.*";
 const STORAGE: &str = "/mock-storage/.*";
 const PIPELINES: &str = "/api/2.0/pipelines";
+/// Long enough for a busy machine, short enough for a test.
+const SILENCE: Duration = Duration::from_secs(1);
 const TOKEN: &str = "/oidc/v1/token";
 
 impl Question {
@@ -79,7 +81,7 @@ async fn asked(question: Question, fault: Fault) -> (String, Result<String, Erro
     let (mock, environment) = workspace(question);
     let plain = question.ask(&connect(&environment, quick()), mock.warehouse_id()).await.unwrap();
     mock.fault(fault);
-    let client = connect(&environment, ClientOptions { read_timeout: Duration::from_millis(500), ..quick() });
+    let client = connect(&environment, ClientOptions { read_timeout: SILENCE, ..quick() });
     let outcome = question.ask(&client, mock.warehouse_id()).await;
     assert!(
         mock.world(|world| world.statements.unfinished()).is_empty(),
@@ -106,7 +108,7 @@ async fn faults_that_pass_change_nothing() {
             ("lost", on().lose_answer()),
             ("cut", on().cut(5)),
             ("truncated", on().truncate()),
-            ("silence", on().delay(Duration::from_secs(2))),
+            ("silence", on().delay(SILENCE * 3)),
         ] {
             let (plain, outcome, retries) = asked(question, fault).await;
             assert_eq!(outcome.unwrap_or_else(|error| panic!("{question:?}, {name}: {error}")), plain);

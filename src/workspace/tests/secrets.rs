@@ -1,18 +1,22 @@
 //! Secrets reach neither logs nor errors nor events, at any level.
 
+use std::cell::RefCell;
 use std::io::Write;
 
 use tapworks_mocks::workspace::{Fault, Identity, MockWorkspace, Rows};
 
 use super::*;
 
-/// Collects what is logged.
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread logged; a test runs on one.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Write for Buffer {
+struct ThreadLog;
+
+impl Write for ThreadLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -21,17 +25,19 @@ impl Write for Buffer {
     }
 }
 
-#[tokio::test]
-async fn a_whole_run_logged_at_trace_shows_none() {
-    let buffer = Buffer::default();
-    let writer = buffer.clone();
+/// Logs everything from here on. Global, since whether a place logs at all is remembered for all threads together.
+fn log_everything() {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
-        .with_writer(move || writer.clone())
+        .with_writer(|| ThreadLog)
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).expect("no other test of this program logs");
+}
 
+#[tokio::test]
+async fn a_whole_run_logged_at_trace_shows_none() {
+    log_everything();
     let mock = MockWorkspace::start();
     let owner = Identity::user(mock.user()).in_group("admins");
     mock.world(|world| {
@@ -56,7 +62,7 @@ async fn a_whole_run_logged_at_trace_shows_none() {
     client.list_pipelines().await.unwrap();
     let child = client.access().child_environment(&environment, &client).await.unwrap();
 
-    let logged = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let logged = String::from_utf8(LOGGED.take()).unwrap();
     let shown = format!("{logged}{:?}{child:?}{client:?}", log.lines());
     assert!(logged.contains("/api/2.0/sql/statements"), "the log works: {logged}");
     // Every secret of the run, as the mock saw it.
