@@ -85,7 +85,7 @@ impl Run {
         };
         let everywhere: Vec<&Target> = all.iter().collect();
         let here: Vec<&Target> = targets.iter().collect();
-        let desired = desired(&read.rows, &settings, &everywhere, &here);
+        let desired = desired(&read.rows, &settings, &everywhere, &here, false);
         self.findings.extend(desired.findings.clone());
         if self.findings.has_errors() {
             return Err(self.stopped());

@@ -1,7 +1,7 @@
 //! The program itself: from arguments to exit status.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::arguments::{self, Command};
