@@ -7,6 +7,7 @@ mod demo;
 mod deploy;
 mod failure;
 mod generate;
+mod reports;
 mod runtime;
 mod source;
 mod workspaces;

@@ -11,3 +11,4 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod reports;
