@@ -135,8 +135,17 @@ impl Package {
     /// As for [`Package::compare`], and a file that cannot be written.
     pub fn write(&self, output: &Path) -> Result<Written, PackageError> {
         let written = self.compare(output)?;
+        self.apply(&written)?;
+        Ok(written)
+    }
+
+    /// Makes the changes that [`Package::compare`] found, as [`Package::write`] does.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn apply(&self, written: &Written) -> Result<(), PackageError> {
         if written.changes.is_empty() {
-            return Ok(written);
+            return Ok(());
         }
         let folder = &written.folder;
         files::create_folder(&folder.join(RESOURCES))?;
@@ -152,7 +161,7 @@ impl Package {
         if let Some(text) = self.files.get(ROOT) {
             files::write(&folder.join(ROOT), text.as_bytes())?;
         }
-        Ok(written)
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
+use super::reports::{Ending, ReportArguments};
 use super::runtime::{Signal, block_on};
 use super::source::{Read, ReadRows, read_rows};
 use super::workspaces::{self, Requests, connect};
@@ -18,7 +19,7 @@ use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
 use crate::preflight::{BundlePaths, Wanted, gather, judge, name_prefix};
-use crate::report::{DeployDocument, Progress, SourceDocument, deploy_details, findings_text, summary};
+use crate::report::{DeployDocument, Progress, RunError, SourceDocument, deploy_details, findings_text};
 use crate::settings::{Settings, Target};
 use crate::workspace::{Access, Me};
 
@@ -39,14 +40,18 @@ pub(super) struct Arguments {
     /// The profile of .databrickscfg to use for every target
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
+    #[command(flatten)]
+    reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings: Findings::new() };
-    let result = run.deploy(context, arguments);
-    match result {
+    let Arguments { configuration, target, profile, reports } = arguments;
+    let reports = reports.check()?;
+    let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
+    match run.deploy(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() => Err(failure),
-        result => run.finish(context, result),
+        result => run.finish(context, &settings, &reports, result),
     }
 }
 
@@ -64,18 +69,21 @@ struct Destination {
 }
 
 impl Run {
-    fn deploy(&mut self, context: &Context, arguments: Arguments) -> Result<Option<i32>, Failure> {
-        let (settings, findings) =
-            arguments.configuration.resolve(&arguments.target, &context.environment)?;
-        self.findings.extend(findings);
-        let targets = named_targets(&settings, &arguments.target)?;
+    fn deploy(
+        &mut self,
+        context: &Context,
+        settings: &Settings,
+        named: &[String],
+        profile: Option<&str>,
+    ) -> Result<Option<i32>, Failure> {
+        let targets = named_targets(settings, named)?;
         for target in &targets {
             let host = target.host.clone().unwrap_or_default();
             self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
         }
-        let destinations = self.destinations(context, &targets, arguments.profile.as_deref())?;
-        let read = read_rows(context, &settings, &targets, arguments.profile.as_deref(), &mut self.findings)?;
-        let ReadRows::Read(read) = read else { return Err(self.stopped()) };
+        let destinations = self.destinations(context, &targets, profile)?;
+        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
         let all = if settings.targets.is_empty() {
@@ -85,13 +93,13 @@ impl Run {
         };
         let everywhere: Vec<&Target> = all.iter().collect();
         let here: Vec<&Target> = targets.iter().collect();
-        let desired = desired(&read.rows, &settings, &everywhere, &here, false);
+        let desired = desired(&read.rows, settings, &everywhere, &here, false);
         self.findings.extend(desired.findings.clone());
         if self.findings.has_errors() {
-            return Err(self.stopped());
+            return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt, signal| async move {
-            self.reach(context, &settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
+            self.reach(context, settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
                 self.outcome = outcome;
                 interrupted_in(&self.outcome, &signal)
             })
@@ -149,7 +157,7 @@ impl Run {
                     target.status = Status::Failed;
                 }
             }
-            return Err(self.stopped());
+            return Err(Failure::found(&self.findings));
         }
         let mut projects = Vec::new();
         for package in &desired.packages {
@@ -228,11 +236,13 @@ impl Run {
         paths
     }
 
-    fn stopped(&self) -> Failure {
-        Failure::work(format!("{}; nothing was written", summary(&self.findings).unwrap_or_default()))
-    }
-
-    fn finish(self, context: &Context, result: Result<Option<i32>, Failure>) -> Result<u8, Failure> {
+    fn finish(
+        self,
+        context: &Context,
+        settings: &Settings,
+        reports: &ReportArguments,
+        result: Result<Option<i32>, Failure>,
+    ) -> Result<u8, Failure> {
         let Self { outcome, source, mut findings } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
@@ -244,22 +254,48 @@ impl Run {
             printer.error(&error.to_string(), &error.hints());
             printer.text(&indented(&deploy_details(error)));
         }
-        let document = DeployDocument::new(&outcome, source.as_ref(), &findings);
+        let mut document = DeployDocument::new(&outcome, source.as_ref(), &findings);
+        if let Err(failure) = &result {
+            document = document.with_error(failure.message(), failure.hints());
+        }
         let status = match &result {
             Ok(Some(signal)) => super::failure::signal_status(*signal),
             Ok(None) => outcome.exit_status(),
             Err(failure) => failure.exit_status(),
         };
         match (context.output, &result) {
-            (OutputFormat::Json, Ok(_)) => printer.json(&document),
-            (OutputFormat::Json, Err(failure)) => {
-                printer.json(&document.with_error(failure.message(), failure.hints()));
-            }
+            (OutputFormat::Json, _) => printer.json(&document),
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),
             (OutputFormat::Text, Err(_)) => {}
         }
-        result.map(|_| status)
+        let ending = Ending {
+            command: "deploy",
+            findings: &findings,
+            errors: run_errors(&outcome),
+            settings: settings.file.as_deref(),
+        };
+        reports.write(context, &document, ending, result.map(|_| status))
     }
+}
+
+/// What went wrong, target by target.
+fn run_errors(outcome: &Outcome) -> Vec<RunError> {
+    let error = |about: String, error: &DeployError| {
+        let details = deploy_details(error);
+        let message = error.to_string();
+        let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
+        RunError { about, message, hints: error.hints() }
+    };
+    let mut errors = Vec::new();
+    for target in &outcome.targets {
+        let name = &target.target;
+        errors.extend(target.error.iter().map(|told| error(format!("target {name}"), told)));
+        for project in &target.projects {
+            let about = format!("target {name}, project {}", project.name);
+            errors.extend(project.error.iter().map(|told| error(about.clone(), told)));
+        }
+    }
+    errors
 }
 
 /// The targets that the command line names, else the default one.

@@ -4,8 +4,9 @@
 use crate::bundle::PackageError;
 use crate::deploy::ProgramError;
 use crate::files::FileError;
+use crate::finding::Findings;
 use crate::preflight::FactsError;
-use crate::report::Printer;
+use crate::report::{Printer, summary};
 use crate::workspace;
 
 /// Why a command ended.
@@ -14,13 +15,15 @@ pub(super) struct Failure {
     status: u8,
     message: String,
     hints: Vec<String>,
+    told_by_findings: bool,
 }
 
 /// Exit statuses, as the README's table has them.
-mod status {
-    pub(super) const FAILED: u8 = 1;
-    pub(super) const USAGE: u8 = 2;
-    pub(super) const UNREACHABLE: u8 = 5;
+pub(super) mod status {
+    pub(in super::super) const FAILED: u8 = 1;
+    pub(in super::super) const USAGE: u8 = 2;
+    pub(in super::super) const CHANGES: u8 = 3;
+    pub(in super::super) const UNREACHABLE: u8 = 5;
 }
 
 /// The status of a program that a signal ended, as shells have it.
@@ -29,19 +32,29 @@ pub(super) fn signal_status(signal: i32) -> u8 {
 }
 
 impl Failure {
+    fn of(status: u8, message: String) -> Self {
+        Self { status, message, hints: Vec::new(), told_by_findings: false }
+    }
+
     /// The arguments or settings make no sense together.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { status: status::USAGE, message: message.into(), hints: Vec::new() }
+        Self::of(status::USAGE, message.into())
     }
 
     /// The work could not be done.
     pub(super) fn work(message: impl Into<String>) -> Self {
-        Self { status: status::FAILED, message: message.into(), hints: Vec::new() }
+        Self::of(status::FAILED, message.into())
+    }
+
+    /// Findings stopped it, and say all there is to say.
+    pub(super) fn found(findings: &Findings) -> Self {
+        let failure = Self::work(format!("{}; nothing was written", summary(findings).unwrap_or_default()));
+        Self { told_by_findings: true, ..failure }
     }
 
     /// A signal ended it.
     pub(super) fn interrupted(signal: i32) -> Self {
-        Self { status: signal_status(signal), message: "interrupted".to_owned(), hints: Vec::new() }
+        Self::of(signal_status(signal), "interrupted".to_owned())
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -61,6 +74,11 @@ impl Failure {
 
     pub(super) fn exit_status(&self) -> u8 {
         self.status
+    }
+
+    /// Whether the findings of the run say why it ended.
+    pub(super) fn is_told_by_findings(&self) -> bool {
+        self.told_by_findings
     }
 
     /// Wrong usage prints no document, anything else does.
@@ -84,7 +102,7 @@ impl From<workspace::Error> for Failure {
             Unreachable | Unavailable | Unauthenticated | Misconfigured => status::UNREACHABLE,
             _ => status::FAILED,
         };
-        Self { status, message: error.to_string(), hints: error.hints() }
+        Self { hints: error.hints(), ..Self::of(status, error.to_string()) }
     }
 }
 
@@ -99,16 +117,14 @@ impl From<FactsError> for Failure {
         match error {
             FactsError::Workspace(error) => error.into(),
             // What cannot be read is not taken for absent: as good as not reachable.
-            error @ FactsError::Unreadable { .. } => {
-                Self { status: status::UNREACHABLE, message: error.to_string(), hints: Vec::new() }
-            }
+            error @ FactsError::Unreadable { .. } => Self::of(status::UNREACHABLE, error.to_string()),
         }
     }
 }
 
 impl From<ProgramError> for Failure {
     fn from(error: ProgramError) -> Self {
-        Self { status: status::UNREACHABLE, message: error.to_string(), hints: vec![error.hint()] }
+        Self::of(status::UNREACHABLE, error.to_string()).hint(error.hint())
     }
 }
 

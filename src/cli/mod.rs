@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod generate;
 mod init;
+mod reports;
 mod runtime;
 mod schema;
 mod source;
