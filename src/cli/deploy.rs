@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
 use super::reports::{Ending, ReportArguments};
-use super::runtime::{Signal, block_on};
+use super::runtime::block_on;
 use super::source::{Read, ReadRows, read_rows};
 use super::workspaces::{self, Requests, connect};
 use super::{Context, OutputFormat};
@@ -98,10 +98,10 @@ impl Run {
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
-        block_on(context, |interrupt, signal| async move {
+        block_on(context, |interrupt| async move {
             self.reach(context, settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
                 self.outcome = outcome;
-                interrupted_in(&self.outcome, &signal)
+                interrupted_in(&self.outcome, &interrupt)
             })
         })
     }
@@ -354,17 +354,13 @@ fn refusals<'a>(
     })
 }
 
-fn interrupted_in(outcome: &Outcome, signal: &Signal) -> Option<i32> {
-    let interrupted = outcome
-        .targets
-        .iter()
-        .flat_map(TargetOutcome::errors)
-        .any(|error| matches!(error, DeployError::Interrupted { .. }));
+fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
+    let interrupted = outcome.targets.iter().flat_map(TargetOutcome::errors).any(DeployError::is_interrupted);
     let unfinished = outcome.targets.iter().any(|target| {
         matches!(target.status, Status::Skipped | Status::PartlyDeployed)
             || target.projects.iter().any(|project| project.status == Status::Skipped)
     });
-    signal.number().filter(|_| interrupted || unfinished)
+    interrupt.signal().filter(|_| interrupted || unfinished)
 }
 
 /// Each project takes two processes of the CLI while it is planned, each of which keeps one core busy.

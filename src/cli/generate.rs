@@ -89,6 +89,7 @@ impl Run {
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
+        context.runtime.go_on()?;
         self.projects = desired.layout.projects;
         let folder = &settings.output_dir;
         // All are looked at before the first is written: what stands in the way of one stops it all.

@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod generate;
 mod init;
+mod network;
 mod reports;
 mod runtime;
 mod schema;
@@ -19,6 +20,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use network::{Network, NetworkArguments};
+use runtime::Runtime;
 
 use crate::environment::Environment;
 use crate::report::{ColorChoice, Printer, Verbosity};
@@ -67,6 +71,8 @@ struct Global {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t, help_heading = "Output")]
     color: ColorChoice,
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 /// What a result is written as.
@@ -95,6 +101,8 @@ struct Context {
     environment: Environment,
     printer: Arc<Printer>,
     output: OutputFormat,
+    network: Arc<Network>,
+    runtime: Arc<Runtime>,
 }
 
 /// Parses the arguments and runs the command.
@@ -110,6 +118,8 @@ pub(crate) fn main() -> ExitCode {
         environment: Environment::of_process(),
         printer: Arc::new(Printer::new(verbosity, cli.global.color)),
         output: cli.global.output,
+        network: Arc::new(Network::new(&cli.global.network)),
+        runtime: Arc::default(),
     };
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
@@ -120,6 +130,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Connectors(arguments) => connectors::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
     };
+    if let Some(sent) = context.network.summary() {
+        context.printer.detail(&sent);
+    }
     match result {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {

@@ -82,7 +82,7 @@ fn read_from_workspace(
         .clone()
         .or_else(|| target.and_then(|target| target.warehouse_id.clone()))
         .or_else(|| settings.file_warehouse_id.clone());
-    block_on(context, |interrupt, _| async move {
+    block_on(context, |interrupt| async move {
         let progress = Progress::new(Arc::clone(&context.printer));
         let title = format!("{name}  read");
         let step = progress.step(&title);
