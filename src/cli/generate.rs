@@ -5,7 +5,7 @@ use super::failure::{Failure, status};
 use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
-use crate::bundle::{Package, Written};
+use crate::bundle::{Package, Written, vanished};
 use crate::desired::desired;
 use crate::finding::Findings;
 use crate::placement::Project;
@@ -82,6 +82,7 @@ impl Run {
         }
         self.projects = desired.layout.projects;
         let folder = &settings.output_dir;
+        self.findings.extend(vanished(folder, &desired.packages)?);
         // All are looked at before the first is written: what stands in the way of one stops it all.
         let compared: Vec<Written> =
             desired.packages.iter().map(|package| package.compare(folder)).collect::<Result<_, _>>()?;
