@@ -11,4 +11,5 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod package;
 mod reports;
