@@ -1,41 +1,48 @@
 //! Ctrl-C and SIGTERM: the first asks for an orderly stop, the second for one at once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
 use tokio_util::sync::CancellationToken;
 
-/// Whether, and how urgently, the user wants the run to stop.
+/// Whether, and how urgently, the user wants the run to stop. Clones know the same.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
     /// Set by the first signal: no new step is started, a step that writes is finished.
     pub stop: CancellationToken,
     /// Set by the second: the running step is killed too.
     pub kill: CancellationToken,
+    signal: Arc<AtomicI32>,
 }
 
 impl Interrupt {
-    /// Starts to listen; must be called within a runtime. `heard` is told of each signal: its number, and how many there
-    /// have been.
-    pub fn listen(&self, heard: impl Fn(i32, u32) + Send + 'static) {
+    /// Starts to listen; must be called within a runtime. `heard` is told of the first signal.
+    ///
+    /// # Errors
+    /// Where no handlers can be installed. A signal then ends the process, as it would have without us.
+    pub fn listen(&self, heard: impl Fn() + Send + 'static) -> std::io::Result<()> {
+        let mut signals = Signals::new()?;
         let interrupt = self.clone();
         tokio::spawn(async move {
-            let mut signals = match Signals::new() {
-                Ok(signals) => signals,
-                // Without handlers a signal ends the process, as it would have without us.
-                Err(_) => return,
-            };
-            let mut count = 0;
-            loop {
-                let signal = signals.next().await;
-                count += 1;
-                heard(signal, count);
-                if count == 1 { interrupt.stop.cancel() } else { interrupt.kill.cancel() }
-            }
+            interrupt.signal.store(signals.next().await, Ordering::SeqCst);
+            interrupt.stop.cancel();
+            heard();
+            signals.next().await;
+            interrupt.kill.cancel();
         });
+        Ok(())
     }
 
     /// Whether a stop was asked for.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.stop.is_cancelled()
+    }
+
+    /// The number of the signal that asked for a stop: the first one, for the exit status says what the user asked for.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        Some(self.signal.load(Ordering::SeqCst)).filter(|number| *number != 0)
     }
 }
 

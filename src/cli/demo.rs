@@ -41,6 +41,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failur
     let settings = folder.join("tapworks.yml");
     let say = |line: &str| context.printer.say(line);
     let workspace = MockWorkspace::builder()
+        .lenient()
         .start()
         .and_then(|workspace| {
             workspace
@@ -61,6 +62,8 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failur
         environment: environment(&context.environment, &folder, &workspace, &databricks),
         printer: Arc::clone(&context.printer),
         output: context.output,
+        network: Arc::clone(&context.network),
+        runtime: Arc::clone(&context.runtime),
     };
     let first = deploy(&inner, &settings, "From the table list to deployed pipelines, for two targets:")?;
     if first != 0 {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
 use super::reports::{Ending, ReportArguments};
-use super::runtime::{Signal, block_on};
+use super::runtime::block_on;
 use super::source::{Read, ReadRows, read_rows};
 use super::workspaces::{self, Requests, connect};
 use super::{Context, OutputFormat};
@@ -26,8 +26,8 @@ use crate::workspace::{Access, Me};
 
 /// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
 ///
-/// Every target is reached, checked and planned before the first is written. A deploy that would delete or recreate a
-/// pipeline is refused.
+/// Every target is reached, checked and planned before the first is written.
+/// A deploy that would delete or recreate a pipeline is refused.
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(clap::Args)]
@@ -47,8 +47,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { configuration, target, profile, reports } = arguments;
-    let reports = reports.check()?;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let reports = reports.check(context, &settings)?;
     let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
     match run.deploy(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() => Err(failure),
@@ -94,16 +94,16 @@ impl Run {
         };
         let everywhere: Vec<&Target> = all.iter().collect();
         let here: Vec<&Target> = targets.iter().collect();
-        let desired = desired(&read.rows, settings, &everywhere, &here);
+        let desired = desired(&read.rows, settings, &everywhere, &here, false);
         self.findings.extend(desired.findings.clone());
         self.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
-        block_on(context, |interrupt, signal| async move {
+        block_on(context, |interrupt| async move {
             self.reach(context, settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
                 self.outcome = outcome;
-                interrupted_in(&self.outcome, &signal)
+                interrupted_in(&self.outcome, &interrupt)
             })
         })
     }
@@ -273,12 +273,8 @@ impl Run {
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),
             (OutputFormat::Text, Err(_)) => {}
         }
-        let ending = Ending {
-            command: "deploy",
-            findings: &findings,
-            errors: run_errors(&outcome),
-            settings: settings.file.as_deref(),
-        };
+        let ending =
+            Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
         reports.write(context, &document, ending, result.map(|_| status))
     }
 }
@@ -359,17 +355,13 @@ fn refusals<'a>(
     })
 }
 
-fn interrupted_in(outcome: &Outcome, signal: &Signal) -> Option<i32> {
-    let interrupted = outcome
-        .targets
-        .iter()
-        .flat_map(TargetOutcome::errors)
-        .any(|error| matches!(error, DeployError::Interrupted { .. }));
+fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
+    let interrupted = outcome.targets.iter().flat_map(TargetOutcome::errors).any(DeployError::is_interrupted);
     let unfinished = outcome.targets.iter().any(|target| {
         matches!(target.status, Status::Skipped | Status::PartlyDeployed)
             || target.projects.iter().any(|project| project.status == Status::Skipped)
     });
-    signal.number().filter(|_| interrupted || unfinished)
+    interrupt.signal().filter(|_| interrupted || unfinished)
 }
 
 /// Each project takes two processes of the CLI while it is planned, each of which keeps one core busy.

@@ -1,16 +1,20 @@
 //! `tapworks generate`
 
+use std::path::{Path, PathBuf};
+
 use super::configuration::ConfigurationArguments;
 use super::failure::{Failure, status};
 use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
 use crate::bundle::{Package, Written, vanished};
-use crate::desired::desired;
+use crate::desired::{ResolvedTable, desired};
+use crate::files;
 use crate::finding::Findings;
 use crate::placement::Project;
 use crate::report::{GenerateDocument, ProjectDocument, SourceDocument, findings_text};
 use crate::settings::{Settings, Target};
+use crate::source::SourceSpec;
 
 /// Write the bundles of a table list, one folder for each project
 ///
@@ -25,6 +29,9 @@ pub(super) struct Arguments {
     /// The targets of the bundle where the settings file has none; repeatable
     #[arg(short, long, value_name = "NAME")]
     target: Vec<String>,
+    /// Also write the rows as they take effect, with every default and override, as CSV
+    #[arg(long, value_name = "FILE")]
+    output_config: Option<PathBuf>,
     /// The profile of the workspace that holds the table list
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
@@ -36,10 +43,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, check, reports } = arguments;
-    let reports = reports.check()?;
+    let Arguments { configuration, target, output_config, profile, check, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
-    let mut run = Run { findings, check, source: None, projects: Vec::new(), written: Vec::new() };
+    let reports = reports.check(context, &settings)?;
+    let mut run =
+        Run { findings, check, output_config, source: None, projects: Vec::new(), written: Vec::new() };
     match run.generate(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() => Err(failure),
         result => run.finish(context, &settings, &reports, result),
@@ -50,6 +58,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
 struct Run {
     findings: Findings,
     check: bool,
+    output_config: Option<PathBuf>,
     source: Option<SourceDocument>,
     projects: Vec<Project>,
     /// Of the first projects, as many as were written or compared.
@@ -75,11 +84,12 @@ impl Run {
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document);
         let all: Vec<&Target> = targets.iter().collect();
-        let desired = desired(&read.rows, settings, &all, &[]);
+        let desired = desired(&read.rows, settings, &all, &[], self.output_config.is_some());
         self.findings.extend(desired.findings);
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
+        context.runtime.go_on()?;
         self.projects = desired.layout.projects;
         let folder = &settings.output_dir;
         self.findings.extend(vanished(folder, &desired.packages)?);
@@ -92,6 +102,9 @@ impl Run {
             return Ok(if changed { status::CHANGES } else { 0 });
         }
         self.apply(&desired.packages, compared)?;
+        if let Some(path) = &self.output_config {
+            write_resolved(context, path, settings, &desired.resolved)?;
+        }
         Ok(0)
     }
 
@@ -125,12 +138,34 @@ impl Run {
             (OutputFormat::Text, Ok(_)) => printer.data(&document.text()),
             (OutputFormat::Text, Err(_)) => {}
         }
-        let ending = Ending {
-            command: "generate",
-            findings: &findings,
-            errors: Vec::new(),
-            settings: settings.file.as_deref(),
-        };
+        let ending = Ending { command: "generate", findings: &findings, errors: Vec::new(), settings };
         reports.write(context, &document, ending, result)
     }
+}
+
+fn write_resolved(
+    context: &Context,
+    path: &Path,
+    settings: &Settings,
+    resolved: &ResolvedTable,
+) -> Result<(), Failure> {
+    let path = context.environment.directory().join(path);
+    if let Some(SourceSpec::File(source)) = settings.source.as_ref().map(|source| &source.spec)
+        && context.environment.directory().join(source) == path
+    {
+        return Err(Failure::usage(format!(
+            "--output-config {} would overwrite the table list",
+            path.display()
+        )));
+    }
+    let failed = |error: csv::Error| Failure::work(format!("cannot write {}: {error}", path.display()));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&resolved.columns).map_err(failed)?;
+    for row in &resolved.rows {
+        writer.write_record(row).map_err(failed)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| Failure::work(error.to_string()))?;
+    files::write(&path, &bytes)?;
+    context.printer.say(&format!("wrote {}", path.display()));
+    Ok(())
 }

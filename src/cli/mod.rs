@@ -5,10 +5,14 @@ mod configuration;
 mod connectors;
 mod demo;
 mod deploy;
+mod explain;
 mod failure;
 mod generate;
+mod init;
+mod network;
 mod reports;
 mod runtime;
+mod schema;
 mod source;
 mod workspaces;
 
@@ -17,17 +21,26 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use network::{Network, NetworkArguments};
+use runtime::Runtime;
+
 use crate::environment::Environment;
 use crate::report::{ColorChoice, Printer, Verbosity};
 
 /// From a table of what to ingest to deployed Databricks Lakeflow Connect pipelines.
 ///
-/// tapworks reads a table list, spreads its tables over pipelines and gateways, writes a Databricks Asset Bundle, checks the
-/// workspace and deploys, per target:
+/// tapworks reads a table list, spreads its tables over pipelines and gateways,
+/// writes a Databricks Asset Bundle, checks the workspace and deploys, per target:
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(Parser)]
-#[command(name = "tapworks", version, verbatim_doc_comment, max_term_width = 100)]
+#[command(
+    name = "tapworks",
+    version,
+    verbatim_doc_comment,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -58,6 +71,8 @@ struct Global {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t, help_heading = "Output")]
     color: ColorChoice,
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 /// What a result is written as.
@@ -74,7 +89,10 @@ enum OutputFormat {
 enum Command {
     Generate(Box<generate::Arguments>),
     Deploy(Box<deploy::Arguments>),
+    Explain(Box<explain::Arguments>),
+    Init(init::Arguments),
     Connectors(connectors::Arguments),
+    Schema(schema::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -83,6 +101,8 @@ struct Context {
     environment: Environment,
     printer: Arc<Printer>,
     output: OutputFormat,
+    network: Arc<Network>,
+    runtime: Arc<Runtime>,
 }
 
 /// Parses the arguments and runs the command.
@@ -98,13 +118,21 @@ pub(crate) fn main() -> ExitCode {
         environment: Environment::of_process(),
         printer: Arc::new(Printer::new(verbosity, cli.global.color)),
         output: cli.global.output,
+        network: Arc::new(Network::new(&cli.global.network)),
+        runtime: Arc::default(),
     };
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
+        Command::Explain(arguments) => explain::run(&context, *arguments),
+        Command::Init(arguments) => init::run(&context, &arguments),
+        Command::Schema(arguments) => schema::run(&context, &arguments),
         Command::Connectors(arguments) => connectors::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
     };
+    if let Some(sent) = context.network.summary() {
+        context.printer.detail(&sent);
+    }
     match result {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {

@@ -34,7 +34,7 @@ pub(super) fn connect(
     let options = ClientOptions {
         observer: Some(observer),
         cancel: interrupt.stop.clone(),
-        ..ClientOptions::default()
+        ..context.network.options()
     };
     Ok(Client::connect(access, options, &context.environment)?)
 }

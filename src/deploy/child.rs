@@ -170,11 +170,15 @@ impl Invocation<'_> {
         Ok(Finished { status: status.code(), stdout, stderr: said })
     }
 
+    /// Kills the child with all that it started. What cannot be killed is the operating system's: nothing is left to do
+    /// about it.
     async fn kill(&self, mut child: tokio::process::Child) -> ChildError {
-        // Nothing is left to do about a child that cannot be killed: the operating system owns it then.
+        #[cfg(unix)]
+        if let Some(group) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
         let _ = child.start_kill();
-        let waiting = tokio::time::timeout(Duration::from_secs(2), child.wait());
-        let _ = waiting.await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), child.wait()).await;
         ChildError::Interrupted { command: self.command_line(), wrote: self.writes }
     }
 }

@@ -65,6 +65,18 @@ pub enum DeployError {
 }
 
 impl DeployError {
+    /// Whether the user stopped it.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } => true,
+            Self::Workspace(error) | Self::Facts(FactsError::Workspace(error)) => {
+                error.kind() == workspace::ErrorKind::Interrupted
+            }
+            _ => false,
+        }
+    }
+
     /// What to do about it, one line each.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {

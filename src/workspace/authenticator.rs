@@ -107,7 +107,13 @@ impl Authenticator {
 
     /// What the keyring of this machine holds for this workspace.
     async fn kept(&self) -> Result<Token, AttemptError> {
-        match Kept::load(&self.keyring, self.access.host()).await {
+        // A keyring may wait for a person.
+        let kept = tokio::select! {
+            biased;
+            () = self.transport.cancel.cancelled() => return Err(AttemptError::Interrupted),
+            kept = Kept::load(&self.keyring, self.access.host()) => kept,
+        };
+        match kept {
             Ok(Some(Kept::Token(token))) => self.bearer(&token, None),
             Ok(Some(Kept::Client { client_id, client_secret })) => {
                 self.client_credentials(&SecretString::from(client_id), &client_secret).await

@@ -7,7 +7,6 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
@@ -19,6 +18,7 @@ use super::me::Me;
 use super::observer::Observer;
 use super::retry::{Repeat, RetryPolicy};
 use super::token::Numbered;
+use super::traffic::Traffic;
 use super::transport::{Answer, Call, Timeouts, Transport};
 use crate::environment::Environment;
 
@@ -43,7 +43,7 @@ struct Inner {
 #[derive(Clone)]
 pub struct ClientOptions {
     /// The places for requests in flight, shared by all clients of a run. 8.
-    pub parallel: Arc<Semaphore>,
+    pub traffic: Arc<Traffic>,
     /// Who is told about requests, retries and statements.
     pub observer: Option<Arc<dyn Observer>>,
     /// Ends every wait of the client; statements that run are canceled first.
@@ -69,7 +69,7 @@ pub struct ClientOptions {
 impl Default for ClientOptions {
     fn default() -> Self {
         Self {
-            parallel: Arc::new(Semaphore::new(PARALLEL)),
+            traffic: Arc::new(Traffic::new(PARALLEL)),
             observer: None,
             cancel: CancellationToken::new(),
             connect_timeout: Duration::from_secs(10),
@@ -172,7 +172,7 @@ impl Client {
             &base,
             &Timeouts { connect: options.connect_timeout, read: options.read_timeout },
             options.retry.clone(),
-            Arc::clone(&options.parallel),
+            Arc::clone(&options.traffic),
             options.observer.clone(),
             options.cancel.clone(),
         )?);

@@ -47,6 +47,7 @@ mod result;
 mod retry;
 mod statements;
 mod token;
+mod traffic;
 mod transport;
 mod warehouses;
 
@@ -77,4 +78,5 @@ pub use profile::{Profile, ProfileFile, ProfileFileError, ProfileValue};
 pub(crate) use program::Program;
 pub use retry::RetryPolicy;
 pub use statements::{StatementColumn, StatementRows};
+pub use traffic::Traffic;
 pub use warehouses::{Warehouse, WarehouseChoice};

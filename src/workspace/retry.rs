@@ -33,6 +33,23 @@ impl Default for RetryPolicy {
     }
 }
 
+impl RetryPolicy {
+    /// The usual policy, with no request taking longer than this in all. First waits shrink with it, so that there is
+    /// something to repeat within.
+    #[must_use]
+    pub fn within(total: Duration) -> Self {
+        let usual = Self::default();
+        Self {
+            unreachable: usual.unreachable.min(total),
+            total,
+            token: usual.token.min(total),
+            first_wait: usual.first_wait.min(total / 10),
+            longest_wait: usual.longest_wait.min(total / 4),
+            longest_retry_after: usual.longest_retry_after,
+        }
+    }
+}
+
 /// What went wrong with one attempt, as far as repeating it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -181,6 +198,15 @@ mod tests {
         assert!(wait(Fault::Unanswered, Repeat::Freely, 9, 100).is_some());
         assert!(wait(status(503), Repeat::Freely, 30, 290).is_some());
         assert!(wait(status(503), Repeat::Freely, 30, 299).is_none());
+    }
+
+    #[test]
+    fn a_shorter_time_shortens_every_bound_and_a_longer_one_only_the_whole() {
+        let short = RetryPolicy::within(Duration::from_secs(1));
+        assert!([short.unreachable, short.total, short.token].iter().all(|bound| *bound == short.total));
+        assert!(short.first_wait < Duration::from_millis(200));
+        let long = RetryPolicy::within(Duration::from_secs(900));
+        assert_eq!(long, RetryPolicy { total: Duration::from_secs(900), ..RetryPolicy::default() });
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::api_error::ApiError;
@@ -14,12 +13,13 @@ use super::error::{Cause, Error, RequestError, Unreachable};
 use super::host::is_loopback;
 use super::observer::{Observer, Requested, Retrying};
 use super::retry::{Fault, Repeat, RetryPolicy, retry_after};
+use super::traffic::Traffic;
 
 /// What all requests of a client share. One connection pool, one limit, one pair of counters.
 pub(crate) struct Transport {
     http: reqwest::Client,
     pub(crate) policy: RetryPolicy,
-    parallel: Arc<Semaphore>,
+    traffic: Arc<Traffic>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) cancel: CancellationToken,
     requests: AtomicU64,
@@ -72,7 +72,7 @@ impl Transport {
         base: &Url,
         timeouts: &Timeouts,
         policy: RetryPolicy,
-        parallel: Arc<Semaphore>,
+        traffic: Arc<Traffic>,
         observer: Option<Arc<dyn Observer>>,
         cancel: CancellationToken,
     ) -> Result<Self, Error> {
@@ -98,7 +98,7 @@ impl Transport {
         Ok(Self {
             http,
             policy,
-            parallel,
+            traffic,
             observer,
             cancel,
             requests: AtomicU64::new(0),
@@ -173,6 +173,7 @@ impl Transport {
             }
             self.stoppable(call, tokio::time::sleep(wait)).await?;
             self.retries.fetch_add(1, Ordering::Relaxed);
+            self.traffic.count_repeated();
         }
     }
 
@@ -192,8 +193,7 @@ impl Transport {
 
     /// One attempt, from the free place among all requests of the run to the last byte of the answer.
     async fn attempt(&self, call: &Call, host: &str) -> Result<Answer, Failure> {
-        // The semaphore is never closed; were it, a request without a limit is better than none.
-        let _permit = self.parallel.acquire().await.ok();
+        let _place = self.traffic.place().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
         let mut request =

@@ -13,3 +13,4 @@ mod generate;
 mod layers;
 mod package;
 mod reports;
+mod settings;
