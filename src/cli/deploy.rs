@@ -10,6 +10,7 @@ use super::runtime::block_on;
 use super::source::{Read, ReadRows, read_rows};
 use super::workspaces::{self, Requests, connect};
 use super::{Context, OutputFormat};
+use crate::bundle::{Package, Written, vanished};
 use crate::deploy::{
     DatabricksCli, DeployError, Outcome, ProjectBundle, Session, Site, Status, TargetOutcome, apply_all,
     plan_all,
@@ -46,8 +47,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { configuration, target, profile, reports } = arguments;
-    let reports = reports.check()?;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let reports = reports.check(context, &settings)?;
     let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
     match run.deploy(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() => Err(failure),
@@ -95,6 +96,7 @@ impl Run {
         let here: Vec<&Target> = targets.iter().collect();
         let desired = desired(&read.rows, settings, &everywhere, &here, false);
         self.findings.extend(desired.findings.clone());
+        self.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
@@ -159,9 +161,12 @@ impl Run {
             }
             return Err(Failure::found(&self.findings));
         }
+        // All are looked at before the first is written: what stands in the way of one stops it all.
+        let compare = |package: &Package| package.compare(&settings.output_dir);
+        let compared: Vec<Written> = desired.packages.iter().map(compare).collect::<Result<_, _>>()?;
         let mut projects = Vec::new();
-        for package in &desired.packages {
-            let written = package.write(&settings.output_dir)?;
+        for (package, written) in desired.packages.iter().zip(compared) {
+            package.apply(&written)?;
             context.printer.detail(&format!("bundle {}", written.folder.display()));
             projects.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
         }
@@ -269,12 +274,8 @@ impl Run {
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),
             (OutputFormat::Text, Err(_)) => {}
         }
-        let ending = Ending {
-            command: "deploy",
-            findings: &findings,
-            errors: run_errors(&outcome),
-            settings: settings.file.as_deref(),
-        };
+        let ending =
+            Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
         reports.write(context, &document, ending, result.map(|_| status))
     }
 }

@@ -141,6 +141,10 @@ impl From<PackageError> for Failure {
             PackageError::NotOurs(_) => failure.hint(
                 "move it away, or choose another folder with --output-dir: nothing of yours is overwritten",
             ),
+            PackageError::Link(_) => {
+                failure.hint("remove the link, or name the folder it leads to with --output-dir")
+            }
+            PackageError::Outside(_) => failure.hint("give the project another name"),
             PackageError::File(_) => failure,
         }
     }

@@ -7,7 +7,7 @@ use super::failure::{Failure, status};
 use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
-use crate::bundle::{Package, Written};
+use crate::bundle::{Package, Written, vanished};
 use crate::desired::{ResolvedTable, desired};
 use crate::files;
 use crate::finding::Findings;
@@ -44,8 +44,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { configuration, target, output_config, profile, check, reports } = arguments;
-    let reports = reports.check()?;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let reports = reports.check(context, &settings)?;
     let mut run =
         Run { findings, check, output_config, source: None, projects: Vec::new(), written: Vec::new() };
     match run.generate(context, &settings, &target, profile.as_deref()) {
@@ -92,6 +92,7 @@ impl Run {
         context.runtime.go_on()?;
         self.projects = desired.layout.projects;
         let folder = &settings.output_dir;
+        self.findings.extend(vanished(folder, &desired.packages)?);
         // All are looked at before the first is written: what stands in the way of one stops it all.
         let compared: Vec<Written> =
             desired.packages.iter().map(|package| package.compare(folder)).collect::<Result<_, _>>()?;
@@ -137,12 +138,7 @@ impl Run {
             (OutputFormat::Text, Ok(_)) => printer.data(&document.text()),
             (OutputFormat::Text, Err(_)) => {}
         }
-        let ending = Ending {
-            command: "generate",
-            findings: &findings,
-            errors: Vec::new(),
-            settings: settings.file.as_deref(),
-        };
+        let ending = Ending { command: "generate", findings: &findings, errors: Vec::new(), settings };
         reports.write(context, &document, ending, result)
     }
 }

@@ -9,6 +9,8 @@ use super::failure::Failure;
 use crate::files;
 use crate::finding::Findings;
 use crate::report::{Checkout, ReportDestination, ReportRequest, RunError, RunReport};
+use crate::settings::Settings;
+use crate::source::SourceSpec;
 
 /// Reports beside what the terminal shows.
 #[derive(clap::Args)]
@@ -26,22 +28,25 @@ pub(super) struct Ending<'a> {
     pub(super) findings: &'a Findings,
     /// What went wrong in parts of it.
     pub(super) errors: Vec<RunError>,
-    /// The settings file.
-    pub(super) settings: Option<&'a Path>,
+    /// The settings, whose file is the place of what has none.
+    pub(super) settings: &'a Settings,
 }
 
 impl ReportArguments {
-    /// Each with its own file, or wrong usage: the later would replace the earlier.
-    pub(super) fn check(self) -> Result<Self, Failure> {
-        let mut taken: Vec<&PathBuf> = Vec::new();
+    /// Each with a file of its own, and none over what is read; all else is wrong usage.
+    pub(super) fn check(self, context: &Context, settings: &Settings) -> Result<Self, Failure> {
+        let directory = context.environment.directory();
+        let mut taken: Vec<(PathBuf, &str)> = Vec::new();
+        taken.extend(settings.file.iter().map(|file| (directory.join(file), "the settings file")));
+        taken.extend(source_file(settings).map(|file| (directory.join(file), "the table list")));
         for request in &self.requests {
-            if let ReportDestination::File(path) = &request.destination {
-                if taken.contains(&path) {
-                    return Err(Failure::usage(format!("two reports go to {}", path.display()))
-                        .hint("a path of its own for each --report"));
-                }
-                taken.push(path);
+            let ReportDestination::File(path) = &request.destination else { continue };
+            let file: PathBuf = directory.join(path).components().collect();
+            if let Some((_, what)) = taken.iter().find(|(other, _)| *other == file) {
+                return Err(Failure::usage(format!("--report would write over {what}, {}", path.display()))
+                    .hint("a path of its own for each report"));
             }
+            taken.push((file, "another report"));
         }
         Ok(self)
     }
@@ -83,7 +88,8 @@ impl ReportArguments {
             Ok(document) => document,
             Err(error) => return vec![Failure::work(format!("the report cannot be written: {error}"))],
         };
-        let settings = ending.settings.map(|path| path.to_string_lossy());
+        let settings = ending.settings;
+        let settings = settings.file.as_deref().or_else(|| source_file(settings)).map(Path::to_string_lossy);
         let checkout = Checkout::around(context.environment.directory());
         let run = RunReport {
             command: ending.command,
@@ -95,6 +101,14 @@ impl ReportArguments {
         };
         let written = self.requests.iter().map(|request| write(context, &run, request));
         written.filter_map(Result::err).collect()
+    }
+}
+
+/// The table list, where it is a file.
+fn source_file(settings: &Settings) -> Option<&Path> {
+    match settings.source.as_ref().map(|source| &source.spec) {
+        Some(SourceSpec::File(path)) => Some(Path::new(path)),
+        _ => None,
     }
 }
 

@@ -33,7 +33,7 @@ pub struct RunReport<'a> {
     pub document: &'a Value,
     /// Where paths are told from.
     pub checkout: &'a Checkout,
-    /// The settings file, as a place for what has none in a file.
+    /// The settings file, else the table list: a place for what has none in a file.
     pub settings: Option<&'a str>,
 }
 

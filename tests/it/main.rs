@@ -11,5 +11,6 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod package;
 mod reports;
 mod settings;

@@ -178,5 +178,17 @@ fn wrong_usage_names_the_formats() {
         assert!(said.exits(2).stderr.contains(word), "{report}: {}", said.stderr);
     }
     let twice = ["generate", "--source", "tables.csv", "--report", "junit=a", "--report", "sarif=a"];
-    assert!(context.run(&twice).exits(2).stderr.contains("two reports go to a"));
+    assert!(context.run(&twice).exits(2).stderr.contains("write over another report"));
+}
+
+#[test]
+fn a_report_never_replaces_what_is_read() {
+    let context = Context::new();
+    context.write("tables.csv", &sql_server_rows(1));
+    context.write("tapworks.yml", "source: tables.csv\n");
+    for (path, what) in [("./tables.csv", "the table list"), ("tapworks.yml", "the settings file")] {
+        let said = context.run(&["generate", "--report", &format!("json={path}")]);
+        assert!(said.exits(2).stderr.contains(what), "{path}: {}", said.stderr);
+    }
+    assert_eq!(context.read("tables.csv"), sql_server_rows(1));
 }
