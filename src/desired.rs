@@ -5,7 +5,7 @@ use crate::finding::{Finding, Findings};
 use crate::placement::{Layout, place};
 use crate::settings::{Limits, Settings, Target, judge_roots};
 use crate::source::RowSet;
-use crate::table::groups;
+use crate::table::{Group, Resolution, groups};
 
 /// What the rows ask for.
 #[derive(Debug)]
@@ -16,17 +16,38 @@ pub struct Desired {
     pub packages: Vec<Package>,
     /// All that the offline rules say.
     pub findings: Findings,
+    /// The rows with every default and override in them, and where they were placed.
+    pub resolved: ResolvedTable,
+}
+
+/// The rows as they take effect: a header and a line for each row, in the order of the rows.
+#[derive(Debug, Default)]
+pub struct ResolvedTable {
+    /// The columns of the rows, those that defaults and overrides add, and the names of gateway and pipeline.
+    pub columns: Vec<String>,
+    /// Cells as text.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// Applies defaults, overrides and rules, places every table, and renders the bundles for these targets. For those in
-/// `deployed`, what the CLI would refuse is an error; for the others, whose turn may never come, a warning.
+/// `deployed`, what the CLI would refuse is an error; for the others, whose turn may never come, a warning. The resolved table
+/// is made only where it is asked for.
 #[must_use]
-pub fn desired(rows: &RowSet, settings: &Settings, targets: &[&Target], deployed: &[&Target]) -> Desired {
+pub fn desired(
+    rows: &RowSet,
+    settings: &Settings,
+    targets: &[&Target],
+    deployed: &[&Target],
+    with_resolved: bool,
+) -> Desired {
     let (groups, mut findings) = groups(rows, settings);
     if findings.has_errors() {
-        return Desired { layout: Layout::default(), packages: Vec::new(), findings };
+        let (layout, packages, resolved) = (Layout::default(), Vec::new(), ResolvedTable::default());
+        return Desired { layout, packages, findings, resolved };
     }
+    let resolved = with_resolved.then(|| resolve(rows, settings, &groups));
     let layout = place(groups, settings.limits);
+    let resolved = resolved.map(|resolved| with_places(resolved, &layout)).unwrap_or_default();
     findings.extend(roots(&layout, targets, deployed));
     findings.extend(over_the_limit(&layout, rows, settings.limits));
     let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
@@ -37,9 +58,52 @@ pub fn desired(rows: &RowSet, settings: &Settings, targets: &[&Target], deployed
             .as_deref()
             .or_else(|| names.contains(&"dev").then_some("dev")),
         cli_version: &settings.databricks_cli_version,
+        escape: settings.escapes_references(),
     };
     let packages = layout.projects.iter().map(|project| render(project, options)).collect();
-    Desired { layout, packages, findings }
+    Desired { layout, packages, findings, resolved }
+}
+
+fn resolve(rows: &RowSet, settings: &Settings, groups: &[Group]) -> ResolvedTable {
+    let resolution = Resolution::new(rows, settings);
+    let mut group_of: Vec<Option<&Group>> = vec![None; rows.len()];
+    for group in groups {
+        for table in &group.tables {
+            if let Some(slot) = group_of.get_mut(table.row as usize) {
+                *slot = Some(group);
+            }
+        }
+    }
+    let columns = resolution.resolved_columns();
+    let rows = (0..rows.len())
+        .map(|row| resolution.resolved_row(row, &columns, group_of.get(row).copied().flatten()))
+        .collect();
+    ResolvedTable { columns, rows }
+}
+
+/// Adds `gateway`, where there are any, and `pipeline_group` behind the other columns, as the predecessor has them.
+fn with_places(mut resolved: ResolvedTable, layout: &Layout) -> ResolvedTable {
+    let pipelines = || layout.projects.iter().flat_map(|project| &project.pipelines);
+    let has_gateways = pipelines().any(|pipeline| pipeline.gateway.is_some());
+    let mut pipeline_of = vec![None; resolved.rows.len()];
+    for pipeline in pipelines() {
+        for row in &pipeline.rows {
+            if let Some(slot) = pipeline_of.get_mut(*row as usize) {
+                *slot = Some(pipeline);
+            }
+        }
+    }
+    if has_gateways {
+        resolved.columns.push("gateway".to_owned());
+    }
+    resolved.columns.push("pipeline_group".to_owned());
+    for (cells, pipeline) in resolved.rows.iter_mut().zip(pipeline_of) {
+        if has_gateways {
+            cells.push(pipeline.and_then(|pipeline| pipeline.gateway.clone()).unwrap_or_default());
+        }
+        cells.push(pipeline.map(|pipeline| pipeline.name.clone()).unwrap_or_default());
+    }
+    resolved
 }
 
 fn roots(layout: &Layout, targets: &[&Target], deployed: &[&Target]) -> Findings {

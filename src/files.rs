@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where files are touched")]
 
+#[cfg(test)]
+pub(crate) mod interruption;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -44,30 +47,58 @@ pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     }
 }
 
+/// What the names of files start with that are written beside others, and moved into their place.
+const TEMPORARY: &str = ".tapworks-";
+
+/// Whether this is the name of a file on its way, or of one that a killed process left.
+#[must_use]
+pub fn is_temporary(name: &str) -> bool {
+    name.strip_prefix(TEMPORARY)
+        .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Stands before each change, so that a test can stop there.
+#[cfg_attr(not(test), expect(clippy::unnecessary_wraps, reason = "only tests stop here"))]
+fn change() -> std::io::Result<()> {
+    #[cfg(test)]
+    interruption::change()?;
+    Ok(())
+}
+
 /// Writes a file whole: beside it first, then moved into place, so that no reader sees half of it.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let failed = || FileError::of("write", path);
+    write_whole(path, bytes).map_err(FileError::of("write", path))
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".tapworks-");
+    builder.prefix(TEMPORARY).rand_bytes(6);
     // Temporary files are private by default; the creation mask is applied to this as to any new file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(failed())?;
-    file.write_all(bytes).map_err(failed())?;
-    file.as_file().sync_all().map_err(failed())?;
-    file.persist(path).map_err(|error| failed()(error.error))?;
+    #[cfg(test)]
+    builder.disable_cleanup(interruption::leaves_everything());
+    change()?;
+    let mut file = builder.tempfile_in(folder)?;
+    for half in [&bytes[..bytes.len() / 2], &bytes[bytes.len() / 2..]] {
+        change()?;
+        file.write_all(half)?;
+    }
+    file.as_file().sync_all()?;
+    change()?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
 /// Creates a folder and those above it.
 pub fn create_folder(path: &Path) -> Result<(), FileError> {
-    std::fs::create_dir_all(path).map_err(FileError::of("create", path))
+    change().and_then(|()| std::fs::create_dir_all(path)).map_err(FileError::of("create", path))
 }
 
 /// Removes a file; none there is fine.
 pub fn remove_file(path: &Path) -> Result<(), FileError> {
-    match std::fs::remove_file(path) {
+    match change().and_then(|()| std::fs::remove_file(path)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(FileError::of("remove", path)(error))
         }
@@ -77,12 +108,45 @@ pub fn remove_file(path: &Path) -> Result<(), FileError> {
 
 /// Removes a folder and all in it; none there is fine.
 pub fn remove_folder(path: &Path) -> Result<(), FileError> {
-    match std::fs::remove_dir_all(path) {
+    match change().and_then(|()| std::fs::remove_dir_all(path)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(FileError::of("remove", path)(error))
         }
         _ => Ok(()),
     }
+}
+
+/// What a path is, links not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, wherever it points.
+    Link,
+    /// A pipe, a socket, a device.
+    Other,
+}
+
+/// What stands at a path; `None` where there is nothing.
+pub fn entry(path: &Path) -> Result<Option<Entry>, FileError> {
+    let kind = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) => {
+            // `file/name` is as little there as `folder/name` without the name.
+            return match error.kind() {
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Ok(None),
+                _ => Err(FileError::of("read", path)(error)),
+            };
+        }
+    };
+    Ok(Some(match kind {
+        kind if kind.is_symlink() => Entry::Link,
+        kind if kind.is_dir() => Entry::Folder,
+        kind if kind.is_file() => Entry::File,
+        _ => Entry::Other,
+    }))
 }
 
 /// The names in a folder, sorted; none where there is no folder.

@@ -15,10 +15,12 @@
 //! |---|---|---|
 //! | the table list, `--source` | by every command that takes it | never |
 //! | `tapworks.yml` | by every command | never |
-//! | `<output_dir>/<project>/databricks.yml`, `resources/*.yml` | to compare | by `generate` and `deploy` |
+//! | `<output_dir>/<project>/databricks.yml`, `resources/*.yml` | to compare | by `generate` (not with `--check`) and `deploy` |
+//! | `<output_dir>/<project>/…/.tapworks-??????`, files on their way | never | by the same; what a killed run left is removed |
 //! | `<output_dir>/<project>/.databricks/` | never | by the databricks CLI only |
 //! | `~/.databrickscfg` | by commands that reach a workspace | never |
 //! | a folder for plans, in the system's temporary folder | by the databricks CLI | by `deploy`, removed at its end |
+//! | the file of `--report FORMAT=PATH` | never | by `generate` and `deploy` |
 //! | `tapworks-demo/` | never | by `demo` |
 
 mod cli;

@@ -1,6 +1,8 @@
 //! The resources of a bundle as its configuration describes them (`databricks bundle schema`). Only what tapworks writes;
 //! fields stand in the order in which people read them.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -22,7 +24,7 @@ pub(super) struct PipelineDocument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) clusters: Vec<ClusterDocument<'a>>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub(super) tags: IndexMap<&'a str, &'a str>,
+    pub(super) tags: IndexMap<Cow<'a, str>, Cow<'a, str>>,
     /// Whether the tables go with the pipeline when it is deleted or recreated.
     pub(super) cascade_on_destroy: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,9 +48,9 @@ pub(super) struct GatewayDefinition<'a> {
 pub(super) struct ClusterDocument<'a> {
     pub(super) num_workers: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) node_type_id: Option<&'a str>,
+    pub(super) node_type_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) driver_node_type_id: Option<&'a str>,
+    pub(super) driver_node_type_id: Option<Cow<'a, str>>,
 }
 
 /// Holds a connection, or the gateway that has it.
@@ -73,35 +75,35 @@ pub(super) struct ObjectDocument<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct TableDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) source_catalog: Option<&'a str>,
+    pub(super) source_catalog: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) source_schema: Option<&'a str>,
-    pub(super) source_table: &'a str,
+    pub(super) source_schema: Option<Cow<'a, str>>,
+    pub(super) source_table: Cow<'a, str>,
     pub(super) destination_catalog: String,
     pub(super) destination_schema: String,
-    pub(super) destination_table: &'a str,
+    pub(super) destination_table: Cow<'a, str>,
     #[serde(skip_serializing_if = "TableConfiguration::is_empty")]
     pub(super) table_configuration: TableConfiguration<'a>,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct ReportDocument<'a> {
-    pub(super) source_url: &'a str,
+    pub(super) source_url: Cow<'a, str>,
     pub(super) destination_catalog: String,
     pub(super) destination_schema: String,
-    pub(super) destination_table: &'a str,
+    pub(super) destination_table: Cow<'a, str>,
     #[serde(skip_serializing_if = "TableConfiguration::is_empty")]
     pub(super) table_configuration: TableConfiguration<'a>,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct TableConfiguration<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(super) primary_keys: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(super) include_columns: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(super) exclude_columns: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) primary_keys: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) include_columns: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) exclude_columns: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scd_type: Option<&'static str>,
 }
@@ -122,7 +124,7 @@ pub(super) struct JobDocument<'a> {
     pub(super) schedule: ScheduleDocument<'a>,
     pub(super) tasks: [TaskDocument; 1],
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub(super) tags: IndexMap<&'a str, &'a str>,
+    pub(super) tags: IndexMap<Cow<'a, str>, Cow<'a, str>>,
 }
 
 #[derive(Debug, Serialize)]

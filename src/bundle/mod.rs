@@ -4,8 +4,10 @@ mod document;
 mod package;
 mod render;
 mod root;
+mod vanished;
 mod variables;
 
 pub use package::{Change, Package, PackageError, Written};
 pub use render::{Options, render};
 pub use root::root_path;
+pub use vanished::vanished;

@@ -1,14 +1,14 @@
 //! The files of one project's bundle, and their way to disk: whole or not at all.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::render::HEADER;
-use crate::files::{self, FileError};
+use crate::files::{self, Entry, FileError};
 use crate::yaml::{self, Value};
 
 /// The file that makes a folder a bundle: without it no CLI loads anything.
-const ROOT: &str = "databricks.yml";
+pub(super) const ROOT: &str = "databricks.yml";
 const RESOURCES: &str = "resources";
 
 /// The files of a bundle by their path in its folder.
@@ -50,6 +50,12 @@ pub enum PackageError {
     /// A file of that name is there that tapworks did not write.
     #[error("{} was not written by tapworks", .0.display())]
     NotOurs(PathBuf),
+    /// What stands there leads elsewhere.
+    #[error("{} is a symbolic link, and tapworks writes nothing through links", .0.display())]
+    Link(PathBuf),
+    /// The project's folder would not be one in the folder for bundles.
+    #[error("project `{0}` cannot be the name of a folder")]
+    Outside(String),
 }
 
 impl Package {
@@ -97,12 +103,30 @@ impl Package {
         output.join(&self.project)
     }
 
+    /// The folder, once it is sure that neither it nor anything in it that is to be written leads out of `output`. Where
+    /// `output` itself leads is the user's choice.
+    fn guarded_folder(&self, output: &Path) -> Result<PathBuf, PackageError> {
+        let mut components = Path::new(&self.project).components();
+        if !matches!((components.next(), components.next()), (Some(Component::Normal(name)), None) if name == self.project.as_str())
+        {
+            return Err(PackageError::Outside(self.project.clone()));
+        }
+        let folder = self.folder(output);
+        let inner = [folder.clone(), folder.join(RESOURCES)];
+        for path in inner.into_iter().chain(self.files.keys().map(|path| folder.join(path))) {
+            if files::entry(&path)? == Some(Entry::Link) {
+                return Err(PackageError::Link(path));
+            }
+        }
+        Ok(folder)
+    }
+
     /// Says what [`Package::write`] would do.
     ///
     /// # Errors
-    /// A file that cannot be read, or one that stands in the way and is not ours.
+    /// A file that cannot be read, or something that stands in the way and is not ours.
     pub fn compare(&self, output: &Path) -> Result<Written, PackageError> {
-        let folder = self.folder(output);
+        let folder = self.guarded_folder(output)?;
         let mut changes = Vec::new();
         for (path, text) in &self.files {
             match files::read_if_present(&folder.join(path))? {
@@ -118,7 +142,10 @@ impl Package {
             if !name.ends_with(".yml") || self.files.contains_key(&path) {
                 continue;
             }
-            if files::read_if_present(&folder.join(&path))?.is_some_and(|bytes| is_ours(&bytes)) {
+            let file = folder.join(&path);
+            if files::entry(&file)? == Some(Entry::File)
+                && files::read_if_present(&file)?.is_some_and(|bytes| is_ours(&bytes))
+            {
                 changes.push((path, Change::Removed));
             } else {
                 foreign.push(path);
@@ -135,10 +162,21 @@ impl Package {
     /// As for [`Package::compare`], and a file that cannot be written.
     pub fn write(&self, output: &Path) -> Result<Written, PackageError> {
         let written = self.compare(output)?;
-        if written.changes.is_empty() {
-            return Ok(written);
-        }
+        self.apply(&written)?;
+        Ok(written)
+    }
+
+    /// Makes the changes that [`Package::compare`] found, as [`Package::write`] does.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn apply(&self, written: &Written) -> Result<(), PackageError> {
         let folder = &written.folder;
+        remove_leftovers(folder)?;
+        remove_leftovers(&folder.join(RESOURCES))?;
+        if written.changes.is_empty() {
+            return Ok(());
+        }
         files::create_folder(&folder.join(RESOURCES))?;
         if written.changes.iter().any(|(path, _)| path != ROOT) {
             files::remove_file(&folder.join(ROOT))?;
@@ -152,53 +190,30 @@ impl Package {
         if let Some(text) = self.files.get(ROOT) {
             files::write(&folder.join(ROOT), text.as_bytes())?;
         }
-        Ok(written)
+        Ok(())
     }
 }
 
-fn is_ours(bytes: &[u8]) -> bool {
+/// Takes away what a write that was killed had not moved into place yet. A file of ours starts as ours do, so far as it
+/// was written.
+fn remove_leftovers(folder: &Path) -> Result<(), FileError> {
+    for name in files::names_in(folder)? {
+        let path = folder.join(&name);
+        if files::is_temporary(&name)
+            && files::entry(&path)? == Some(Entry::File)
+            && files::read_if_present(&path)?
+                .is_some_and(|bytes| is_ours(&bytes) || HEADER.as_bytes().starts_with(&bytes))
+        {
+            files::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether tapworks wrote a file of these bytes.
+pub(super) fn is_ours(bytes: &[u8]) -> bool {
     bytes.starts_with(HEADER.as_bytes())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn package(files: &[(&str, &str)]) -> Package {
-        let mut package = Package::new("p");
-        for (path, text) in files {
-            package.add(path, format!("{HEADER}{text}\n"));
-        }
-        package
-    }
-
-    #[test]
-    fn a_second_write_changes_nothing() {
-        let output = tempfile::tempdir().unwrap();
-        let package = package(&[(ROOT, "a: 1"), ("resources/pipelines.yml", "b: 2")]);
-        assert_eq!(package.write(output.path()).unwrap().changes.len(), 2);
-        assert_eq!(package.write(output.path()).unwrap().changes, []);
-    }
-
-    #[test]
-    fn only_our_stale_files_are_removed() {
-        let output = tempfile::tempdir().unwrap();
-        package(&[(ROOT, "a: 1"), ("resources/gateways.yml", "b: 2")]).write(output.path()).unwrap();
-        let resources = output.path().join("p/resources");
-        files::write(&resources.join("mine.yml"), b"c: 3\n").unwrap();
-        let written = package(&[(ROOT, "a: 1")]).write(output.path()).unwrap();
-        assert_eq!(written.changes, [("resources/gateways.yml".to_owned(), Change::Removed)]);
-        assert_eq!(written.foreign, ["resources/mine.yml"]);
-        assert_eq!(files::names_in(&resources).unwrap(), ["mine.yml"]);
-        assert!(output.path().join("p/databricks.yml").exists());
-    }
-
-    #[test]
-    fn a_file_of_somebody_else_is_not_replaced() {
-        let output = tempfile::tempdir().unwrap();
-        files::create_folder(&output.path().join("p")).unwrap();
-        files::write(&output.path().join("p/databricks.yml"), b"bundle: {}\n").unwrap();
-        let error = package(&[(ROOT, "a: 1")]).write(output.path()).unwrap_err();
-        assert!(matches!(error, PackageError::NotOurs(_)), "{error}");
-    }
-}
+mod tests;

@@ -1,5 +1,8 @@
 //! From a project's layout to the files of its bundle. The same input gives the same bytes.
 
+use std::borrow::Cow;
+
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::document::{
@@ -13,6 +16,7 @@ use super::variables::Variables;
 use crate::connector::{Configuration, Object, ObjectSource};
 use crate::placement::{Gateway, Pipeline, Project, gateway_key};
 use crate::settings::Target;
+use crate::table::escape_references;
 use crate::yaml::{self, Value};
 
 /// The first line of every file: that tapworks wrote it, which is also how it knows what it may remove.
@@ -27,13 +31,15 @@ pub struct Options<'a> {
     pub default_target: Option<&'a str>,
     /// `bundle.databricks_cli_version`.
     pub cli_version: &'a str,
+    /// Whether text that the CLI would take for a reference is written as `$${…}`, which it takes for text from 1.15 on.
+    pub escape: bool,
 }
 
 /// Renders the bundle of a project.
 #[must_use]
 pub fn render(project: &Project, options: Options<'_>) -> Package {
     let variables = Variables::of(options.targets.iter().copied());
-    let writer = Writer { variables: &variables };
+    let writer = Writer { variables: &variables, escape: options.escape };
     let mut package = Package::new(&project.name);
     let root = root::document(
         &project.name,
@@ -63,6 +69,7 @@ pub fn render(project: &Project, options: Options<'_>) -> Package {
 
 struct Writer<'a> {
     variables: &'a Variables,
+    escape: bool,
 }
 
 impl Writer<'_> {
@@ -72,24 +79,24 @@ impl Writer<'_> {
         if settings.worker_type.is_some() || settings.driver_type.is_some() {
             clusters.push(ClusterDocument {
                 num_workers: 1,
-                node_type_id: settings.worker_type.as_deref(),
-                driver_node_type_id: settings.driver_type.as_deref(),
+                node_type_id: settings.worker_type.as_deref().map(|text| self.text(text)),
+                driver_node_type_id: settings.driver_type.as_deref().map(|text| self.text(text)),
             });
         }
         value(&PipelineDocument {
             name: &gateway.name,
-            catalog: self.variables.catalog(&settings.catalog),
-            schema: self.variables.schema(&settings.schema),
+            catalog: self.catalog(&settings.catalog),
+            schema: self.schema(&settings.schema),
             continuous: Some(true),
             gateway_definition: Some(GatewayDefinition {
-                connection_name: self.variables.connection(&gateway.connection),
-                gateway_storage_catalog: self.variables.catalog(&settings.catalog),
-                gateway_storage_schema: self.variables.schema(&settings.schema),
+                connection_name: self.connection(&gateway.connection),
+                gateway_storage_catalog: self.catalog(&settings.catalog),
+                gateway_storage_schema: self.schema(&settings.schema),
                 gateway_storage_name: &gateway.name,
             }),
             ingestion_definition: None,
             clusters,
-            tags: tags(&gateway.tags),
+            tags: self.tags(&gateway.tags),
             cascade_on_destroy: self.variables.cascade_on_destroy(),
             lifecycle: self.lifecycle(),
         })
@@ -99,17 +106,17 @@ impl Writer<'_> {
         let gateway = pipeline.gateway.as_deref();
         value(&PipelineDocument {
             name: &pipeline.name,
-            catalog: self.variables.catalog(&pipeline.catalog),
-            schema: self.variables.schema(&pipeline.schema),
+            catalog: self.catalog(&pipeline.catalog),
+            schema: self.schema(&pipeline.schema),
             continuous: None,
             gateway_definition: None,
             ingestion_definition: Some(IngestionDefinition {
-                connection_name: gateway.is_none().then(|| self.variables.connection(&pipeline.connection)),
+                connection_name: gateway.is_none().then(|| self.connection(&pipeline.connection)),
                 ingestion_gateway_id: gateway.map(|name| reference("pipelines", &gateway_key(name))),
                 objects: pipeline.objects.iter().map(|object| self.object(object)).collect(),
             }),
             clusters: Vec::new(),
-            tags: tags(&pipeline.tags),
+            tags: self.tags(&pipeline.tags),
             cascade_on_destroy: self.variables.cascade_on_destroy(),
             lifecycle: self.lifecycle(),
         })
@@ -128,34 +135,34 @@ impl Writer<'_> {
                 task_key: "run_pipeline",
                 pipeline_task: PipelineTask { pipeline_id: reference("pipelines", &pipeline.key()) },
             }],
-            tags: tags(&pipeline.tags),
+            tags: self.tags(&pipeline.tags),
         }))
     }
 
     fn object<'a>(&self, object: &'a Object) -> ObjectDocument<'a> {
         let destination = &object.destination;
-        let destination_catalog = self.variables.catalog(&destination.catalog);
-        let destination_schema = self.variables.schema(&destination.schema);
-        let table_configuration = configuration(&object.configuration);
+        let destination_catalog = self.catalog(&destination.catalog);
+        let destination_schema = self.schema(&destination.schema);
+        let table_configuration = self.configuration(&object.configuration);
         match &object.source {
             ObjectSource::Table { catalog, schema, table } => ObjectDocument {
                 table: Some(TableDocument {
-                    source_catalog: catalog.as_deref(),
-                    source_schema: schema.as_deref(),
-                    source_table: table,
+                    source_catalog: catalog.as_deref().map(|text| self.text(text)),
+                    source_schema: schema.as_deref().map(|text| self.text(text)),
+                    source_table: self.text(table),
                     destination_catalog,
                     destination_schema,
-                    destination_table: &destination.table,
+                    destination_table: self.text(&destination.table),
                     table_configuration,
                 }),
                 ..ObjectDocument::default()
             },
             ObjectSource::Report { url } => ObjectDocument {
                 report: Some(ReportDocument {
-                    source_url: url,
+                    source_url: self.text(url),
                     destination_catalog,
                     destination_schema,
-                    destination_table: &destination.table,
+                    destination_table: self.text(&destination.table),
                     table_configuration,
                 }),
                 ..ObjectDocument::default()
@@ -163,22 +170,40 @@ impl Writer<'_> {
         }
     }
 
+    fn configuration<'a>(&self, configuration: &'a Configuration) -> TableConfiguration<'a> {
+        let list = |items: &'a [String]| items.iter().map(|item| self.text(item)).collect();
+        TableConfiguration {
+            primary_keys: list(&configuration.primary_keys),
+            include_columns: list(&configuration.include_columns),
+            exclude_columns: list(&configuration.exclude_columns),
+            scd_type: configuration.scd_type.map(crate::connector::ScdType::as_str),
+        }
+    }
+
+    fn tags<'a>(&self, tags: &'a [(String, String)]) -> IndexMap<Cow<'a, str>, Cow<'a, str>> {
+        tags.iter().map(|(key, value)| (self.text(key), self.text(value))).collect()
+    }
+
+    fn catalog(&self, name: &str) -> String {
+        self.variables.catalog(name).unwrap_or_else(|| self.text(name).into_owned())
+    }
+
+    fn schema(&self, name: &str) -> String {
+        self.variables.schema(name).unwrap_or_else(|| self.text(name).into_owned())
+    }
+
+    fn connection(&self, name: &str) -> String {
+        self.variables.connection(name).unwrap_or_else(|| self.text(name).into_owned())
+    }
+
+    /// Text of the user: it is text, whatever the CLI might see in it.
+    fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.escape { escape_references(text) } else { Cow::Borrowed(text) }
+    }
+
     fn lifecycle(&self) -> Option<Lifecycle> {
         self.variables.prevent_destroy().map(|prevent_destroy| Lifecycle { prevent_destroy })
     }
-}
-
-fn configuration(configuration: &Configuration) -> TableConfiguration<'_> {
-    TableConfiguration {
-        primary_keys: &configuration.primary_keys,
-        include_columns: &configuration.include_columns,
-        exclude_columns: &configuration.exclude_columns,
-        scd_type: configuration.scd_type.map(crate::connector::ScdType::as_str),
-    }
-}
-
-fn tags(tags: &[(String, String)]) -> indexmap::IndexMap<&str, &str> {
-    tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
 /// A reference that the CLI resolves once the resource has its id.
@@ -211,7 +236,7 @@ mod tests {
             },
         };
         let variables = Variables::default();
-        let document = value(&Writer { variables: &variables }.object(&object));
+        let document = value(&Writer { variables: &variables, escape: false }.object(&object));
         assert_eq!(
             yaml::to_string(&document),
             "table:\n  source_catalog: erp\n  source_schema: dbo\n  source_table: \"2024_01\"\n  destination_catalog: main\n  \

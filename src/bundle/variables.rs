@@ -75,15 +75,15 @@ impl Variables {
         }
     }
 
-    pub(super) fn catalog(&self, name: &str) -> String {
+    pub(super) fn catalog(&self, name: &str) -> Option<String> {
         self.catalogs.written(name)
     }
 
-    pub(super) fn schema(&self, name: &str) -> String {
+    pub(super) fn schema(&self, name: &str) -> Option<String> {
         self.schemas.written(name)
     }
 
-    pub(super) fn connection(&self, name: &str) -> String {
+    pub(super) fn connection(&self, name: &str) -> Option<String> {
         self.connections.written(name)
     }
 
@@ -152,13 +152,12 @@ impl Kind {
         Self(variables)
     }
 
-    fn written(&self, name: &str) -> String {
+    /// The reference to write in place of a name; none where it is the same in every target.
+    fn written(&self, name: &str) -> Option<String> {
         if self.0.is_empty() {
-            return name.to_owned();
+            return None;
         }
-        self.0
-            .get(&name.to_lowercase())
-            .map_or_else(|| name.to_owned(), |variable| format!("${{var.{}}}", variable.name))
+        self.0.get(&name.to_lowercase()).map(|variable| format!("${{var.{}}}", variable.name))
     }
 }
 
@@ -178,9 +177,9 @@ mod tests {
         let map: IndexMap<String, String> =
             [("a b", "x"), ("a-b", "y"), ("B!", "z")].map(|(k, v)| (k.into(), v.into())).into();
         let kind = Kind::of("catalog", std::iter::once(&map));
-        assert_eq!(kind.written("A B"), "${var.catalog_a_b}");
-        assert_eq!(kind.written("a-b"), "${var.catalog_a_b_2}");
-        assert_eq!(kind.written("b!"), "${var.catalog_b}");
-        assert_eq!(kind.written("other"), "other");
+        assert_eq!(kind.written("A B").as_deref(), Some("${var.catalog_a_b}"));
+        assert_eq!(kind.written("a-b").as_deref(), Some("${var.catalog_a_b_2}"));
+        assert_eq!(kind.written("b!").as_deref(), Some("${var.catalog_b}"));
+        assert_eq!(kind.written("other"), None);
     }
 }

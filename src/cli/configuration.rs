@@ -11,7 +11,13 @@ use crate::settings::{Flags, Settings};
 #[derive(clap::Args)]
 pub(super) struct ConfigurationArguments {
     /// The table list: a file, `-` for standard input, or a Unity Catalog table
-    #[arg(short, long, value_name = "FILE|CATALOG.SCHEMA.TABLE", help_heading = "Configuration")]
+    #[arg(
+        short,
+        long,
+        alias = "input-config",
+        value_name = "FILE|CATALOG.SCHEMA.TABLE",
+        help_heading = "Configuration"
+    )]
     source: Option<String>,
     /// The settings file; without it tapworks.yml is looked for from here upwards
     #[arg(
@@ -50,6 +56,9 @@ pub(super) struct ConfigurationArguments {
     /// The SQL warehouse that reads a Unity Catalog table
     #[arg(long, value_name = "ID", help_heading = "Configuration")]
     warehouse_id: Option<String>,
+    /// What separates the cells of a CSV file; found where it is not said
+    #[arg(long, value_name = "CHARACTER", help_heading = "Configuration")]
+    delimiter: Option<String>,
     /// The time zone of schedules, an IANA name
     #[arg(long, value_name = "NAME", help_heading = "Configuration")]
     timezone: Option<String>,
@@ -75,6 +84,7 @@ impl ConfigurationArguments {
             output_dir: self.output_dir,
             warehouse_id: self.warehouse_id,
             timezone: self.timezone,
+            delimiter: self.delimiter,
             target: targets.to_vec(),
             ..Flags::default()
         };

@@ -41,6 +41,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failur
     let settings = folder.join("tapworks.yml");
     let say = |line: &str| context.printer.say(line);
     let workspace = MockWorkspace::builder()
+        .lenient()
         .start()
         .and_then(|workspace| {
             workspace

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
+use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{Read, ReadRows, read_rows};
 use super::workspaces::{self, Requests, connect};
 use super::{Context, OutputFormat};
+use crate::bundle::{Package, Written, vanished};
 use crate::deploy::{
     DatabricksCli, DeployError, Outcome, ProjectBundle, Session, Site, Status, TargetOutcome, apply_all,
     plan_all,
@@ -18,14 +20,14 @@ use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
 use crate::preflight::{BundlePaths, Wanted, gather, judge, name_prefix};
-use crate::report::{DeployDocument, Progress, SourceDocument, deploy_details, findings_text, summary};
+use crate::report::{DeployDocument, Progress, RunError, SourceDocument, deploy_details, findings_text};
 use crate::settings::{Settings, Target};
 use crate::workspace::{Access, Me};
 
 /// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
 ///
-/// Every target is reached, checked and planned before the first is written. A deploy that would delete or recreate a
-/// pipeline is refused.
+/// Every target is reached, checked and planned before the first is written.
+/// A deploy that would delete or recreate a pipeline is refused.
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(clap::Args)]
@@ -39,14 +41,18 @@ pub(super) struct Arguments {
     /// The profile of .databrickscfg to use for every target
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
+    #[command(flatten)]
+    reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings: Findings::new() };
-    let result = run.deploy(context, arguments);
-    match result {
+    let Arguments { configuration, target, profile, reports } = arguments;
+    let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let reports = reports.check(context, &settings)?;
+    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
+    match run.deploy(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() => Err(failure),
-        result => run.finish(context, result),
+        result => run.finish(context, &settings, &reports, result),
     }
 }
 
@@ -64,18 +70,21 @@ struct Destination {
 }
 
 impl Run {
-    fn deploy(&mut self, context: &Context, arguments: Arguments) -> Result<Option<i32>, Failure> {
-        let (settings, findings) =
-            arguments.configuration.resolve(&arguments.target, &context.environment)?;
-        self.findings.extend(findings);
-        let targets = named_targets(&settings, &arguments.target)?;
+    fn deploy(
+        &mut self,
+        context: &Context,
+        settings: &Settings,
+        named: &[String],
+        profile: Option<&str>,
+    ) -> Result<Option<i32>, Failure> {
+        let targets = named_targets(settings, named)?;
         for target in &targets {
             let host = target.host.clone().unwrap_or_default();
             self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
         }
-        let destinations = self.destinations(context, &targets, arguments.profile.as_deref())?;
-        let read = read_rows(context, &settings, &targets, arguments.profile.as_deref(), &mut self.findings)?;
-        let ReadRows::Read(read) = read else { return Err(self.stopped()) };
+        let destinations = self.destinations(context, &targets, profile)?;
+        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
         let all = if settings.targets.is_empty() {
@@ -85,13 +94,14 @@ impl Run {
         };
         let everywhere: Vec<&Target> = all.iter().collect();
         let here: Vec<&Target> = targets.iter().collect();
-        let desired = desired(&read.rows, &settings, &everywhere, &here);
+        let desired = desired(&read.rows, settings, &everywhere, &here, false);
         self.findings.extend(desired.findings.clone());
+        self.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
         if self.findings.has_errors() {
-            return Err(self.stopped());
+            return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt| async move {
-            self.reach(context, &settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
+            self.reach(context, settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
                 self.outcome = outcome;
                 interrupted_in(&self.outcome, &interrupt)
             })
@@ -149,11 +159,14 @@ impl Run {
                     target.status = Status::Failed;
                 }
             }
-            return Err(self.stopped());
+            return Err(Failure::found(&self.findings));
         }
+        // All are looked at before the first is written: what stands in the way of one stops it all.
+        let compare = |package: &Package| package.compare(&settings.output_dir);
+        let compared: Vec<Written> = desired.packages.iter().map(compare).collect::<Result<_, _>>()?;
         let mut projects = Vec::new();
-        for package in &desired.packages {
-            let written = package.write(&settings.output_dir)?;
+        for (package, written) in desired.packages.iter().zip(compared) {
+            package.apply(&written)?;
             context.printer.detail(&format!("bundle {}", written.folder.display()));
             projects.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
         }
@@ -189,6 +202,7 @@ impl Run {
             let me = client.me().await?;
             self.introduce(context, &target, &client, &me);
             let paths = self.paths(&target, &me, desired);
+            say_roots(context, &paths);
             let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
             let facts = gather(&client, &wanted, &paths).await?;
             let place = |row: u32| Some(read.rows.place(row, None));
@@ -228,11 +242,13 @@ impl Run {
         paths
     }
 
-    fn stopped(&self) -> Failure {
-        Failure::work(format!("{}; nothing was written", summary(&self.findings).unwrap_or_default()))
-    }
-
-    fn finish(self, context: &Context, result: Result<Option<i32>, Failure>) -> Result<u8, Failure> {
+    fn finish(
+        self,
+        context: &Context,
+        settings: &Settings,
+        reports: &ReportArguments,
+        result: Result<Option<i32>, Failure>,
+    ) -> Result<u8, Failure> {
         let Self { outcome, source, mut findings } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
@@ -244,22 +260,44 @@ impl Run {
             printer.error(&error.to_string(), &error.hints());
             printer.text(&indented(&deploy_details(error)));
         }
-        let document = DeployDocument::new(&outcome, source.as_ref(), &findings);
+        let mut document = DeployDocument::new(&outcome, source.as_ref(), &findings);
+        if let Err(failure) = &result {
+            document = document.with_error(failure.message(), failure.hints());
+        }
         let status = match &result {
             Ok(Some(signal)) => super::failure::signal_status(*signal),
             Ok(None) => outcome.exit_status(),
             Err(failure) => failure.exit_status(),
         };
         match (context.output, &result) {
-            (OutputFormat::Json, Ok(_)) => printer.json(&document),
-            (OutputFormat::Json, Err(failure)) => {
-                printer.json(&document.with_error(failure.message(), failure.hints()));
-            }
+            (OutputFormat::Json, _) => printer.json(&document),
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),
             (OutputFormat::Text, Err(_)) => {}
         }
-        result.map(|_| status)
+        let ending =
+            Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
+        reports.write(context, &document, ending, result.map(|_| status))
     }
+}
+
+/// What went wrong, target by target.
+fn run_errors(outcome: &Outcome) -> Vec<RunError> {
+    let error = |about: String, error: &DeployError| {
+        let details = deploy_details(error);
+        let message = error.to_string();
+        let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
+        RunError { about, message, hints: error.hints() }
+    };
+    let mut errors = Vec::new();
+    for target in &outcome.targets {
+        let name = &target.target;
+        errors.extend(target.error.iter().map(|told| error(format!("target {name}"), told)));
+        for project in &target.projects {
+            let about = format!("target {name}, project {}", project.name);
+            errors.extend(project.error.iter().map(|told| error(about.clone(), told)));
+        }
+    }
+    errors
 }
 
 /// The targets that the command line names, else the default one.
@@ -316,6 +354,17 @@ fn refusals<'a>(
                 .fix("undo that change; consent to a recreation by name is not offered yet")
         }
     })
+}
+
+/// Says where the bundles' state lies: whoever deploys to another place makes a second copy.
+fn say_roots(context: &Context, paths: &BTreeMap<String, BundlePaths>) {
+    const SHOWN: usize = 3;
+    for paths in paths.values().take(SHOWN) {
+        context.printer.say(&format!("  root {}", paths.root));
+    }
+    if paths.len() > SHOWN {
+        context.printer.say(&format!("  and {} more", crate::text::plural(paths.len() - SHOWN, "root")));
+    }
 }
 
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {

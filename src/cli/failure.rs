@@ -4,8 +4,9 @@
 use crate::bundle::PackageError;
 use crate::deploy::ProgramError;
 use crate::files::FileError;
+use crate::finding::Findings;
 use crate::preflight::FactsError;
-use crate::report::Printer;
+use crate::report::{Printer, summary};
 use crate::workspace::{self, KeyringError, LoginError};
 
 /// Why a command ended.
@@ -14,15 +15,17 @@ pub(super) struct Failure {
     status: u8,
     message: String,
     hints: Vec<String>,
+    told_by_findings: bool,
     /// What only those want to read who ask for more.
     details: Option<String>,
 }
 
 /// Exit statuses, as the README's table has them.
-mod status {
-    pub(super) const FAILED: u8 = 1;
-    pub(super) const USAGE: u8 = 2;
-    pub(super) const UNREACHABLE: u8 = 5;
+pub(super) mod status {
+    pub(in super::super) const FAILED: u8 = 1;
+    pub(in super::super) const USAGE: u8 = 2;
+    pub(in super::super) const CHANGES: u8 = 3;
+    pub(in super::super) const UNREACHABLE: u8 = 5;
 }
 
 /// The status of a program that a signal ended, as shells have it.
@@ -32,7 +35,7 @@ pub(super) fn signal_status(signal: i32) -> u8 {
 
 impl Failure {
     fn new(status: u8, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), hints: Vec::new(), details: None }
+        Self { status, message: message.into(), hints: Vec::new(), told_by_findings: false, details: None }
     }
 
     /// The workspace cannot be used from here as things are.
@@ -48,6 +51,12 @@ impl Failure {
     /// The work could not be done.
     pub(super) fn work(message: impl Into<String>) -> Self {
         Self::new(status::FAILED, message)
+    }
+
+    /// Findings stopped it, and say all there is to say.
+    pub(super) fn found(findings: &Findings) -> Self {
+        let failure = Self::work(format!("{}; nothing was written", summary(findings).unwrap_or_default()));
+        Self { told_by_findings: true, ..failure }
     }
 
     /// A signal ended it.
@@ -77,6 +86,11 @@ impl Failure {
         self.status
     }
 
+    /// Whether the findings of the run say why it ended.
+    pub(super) fn is_told_by_findings(&self) -> bool {
+        self.told_by_findings
+    }
+
     /// Wrong usage prints no document, anything else does.
     pub(super) fn is_usage(&self) -> bool {
         self.status == status::USAGE
@@ -102,7 +116,7 @@ impl From<workspace::Error> for Failure {
             workspace::Error::Statement(error) => error.details().map(str::to_owned),
             _ => None,
         };
-        Self { status, message: error.to_string(), hints: error.hints(), details }
+        Self { hints: error.hints(), details, ..Self::new(status, error.to_string()) }
     }
 }
 
@@ -165,6 +179,10 @@ impl From<PackageError> for Failure {
             PackageError::NotOurs(_) => failure.hint(
                 "move it away, or choose another folder with --output-dir: nothing of yours is overwritten",
             ),
+            PackageError::Link(_) => {
+                failure.hint("remove the link, or name the folder it leads to with --output-dir")
+            }
+            PackageError::Outside(_) => failure.hint("give the project another name"),
             PackageError::File(_) => failure,
         }
     }

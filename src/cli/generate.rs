@@ -1,13 +1,20 @@
 //! `tapworks generate`
 
+use std::path::{Path, PathBuf};
+
 use super::configuration::ConfigurationArguments;
-use super::failure::Failure;
+use super::failure::{Failure, status};
+use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
-use crate::bundle::Written;
-use crate::desired::desired;
-use crate::report::{GenerateDocument, ProjectDocument, findings_text, summary};
-use crate::settings::Target;
+use crate::bundle::{Package, Written, vanished};
+use crate::desired::{ResolvedTable, desired};
+use crate::files;
+use crate::finding::Findings;
+use crate::placement::Project;
+use crate::report::{GenerateDocument, ProjectDocument, SourceDocument, findings_text};
+use crate::settings::{Settings, Target};
+use crate::source::SourceSpec;
 
 /// Write the bundles of a table list, one folder for each project
 ///
@@ -22,55 +29,143 @@ pub(super) struct Arguments {
     /// The targets of the bundle where the settings file has none; repeatable
     #[arg(short, long, value_name = "NAME")]
     target: Vec<String>,
+    /// Also write the rows as they take effect, with every default and override, as CSV
+    #[arg(long, value_name = "FILE")]
+    output_config: Option<PathBuf>,
     /// The profile of the workspace that holds the table list
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
+    /// Write nothing; say what would change, and exit 3 where something would
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let (settings, mut findings) =
-        arguments.configuration.resolve(&arguments.target, &context.environment)?;
-    let targets = if settings.targets.is_empty() && arguments.target.is_empty() {
-        vec![settings.target("dev").map_err(|error| Failure::usage(error.to_string()))?]
-    } else if settings.targets.is_empty() {
-        super::deploy::named_targets(&settings, &arguments.target)?
-    } else {
-        settings.targets.values().cloned().collect::<Vec<Target>>()
-    };
-    let read = match read_rows(context, &settings, &targets, arguments.profile.as_deref(), &mut findings)? {
-        ReadRows::Read(read) => read,
-        ReadRows::Stopped => return finish_with_findings(context, &findings),
-    };
-    let all: Vec<&Target> = targets.iter().collect();
-    let desired = desired(&read.rows, &settings, &all, &[]);
-    findings.extend(desired.findings);
-    let findings = findings.sorted();
-    if findings.has_errors() {
-        return finish_with_findings(context, &findings);
+    let Arguments { configuration, target, output_config, profile, check, reports } = arguments;
+    let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let reports = reports.check(context, &settings)?;
+    let mut run =
+        Run { findings, check, output_config, source: None, projects: Vec::new(), written: Vec::new() };
+    match run.generate(context, &settings, &target, profile.as_deref()) {
+        Err(failure) if failure.is_usage() => Err(failure),
+        result => run.finish(context, &settings, &reports, result),
     }
-    context.runtime.go_on()?;
-    context.printer.text(&findings_text(&findings));
-    let written: Vec<Written> = desired
-        .packages
-        .iter()
-        .map(|package| package.write(&settings.output_dir))
-        .collect::<Result<_, _>>()?;
-    let projects = desired.layout.projects.iter().zip(&written);
-    let projects = projects.map(|(project, written)| ProjectDocument::new(project, written)).collect();
-    let document = GenerateDocument::new(&read.document, projects, &findings);
-    match context.output {
-        OutputFormat::Json => context.printer.json(&document),
-        OutputFormat::Text => context.printer.data(&document.text()),
-    }
-    Ok(0)
 }
 
-fn finish_with_findings(context: &Context, findings: &crate::finding::Findings) -> Result<u8, Failure> {
-    context.printer.text(&findings_text(findings));
-    if context.output == OutputFormat::Json {
-        context.printer.json(
-            &serde_json::json!({"format": "tapworks.generate/1", "projects": [], "findings": findings}),
-        );
+/// What is known of a run, whatever becomes of it.
+struct Run {
+    findings: Findings,
+    check: bool,
+    output_config: Option<PathBuf>,
+    source: Option<SourceDocument>,
+    projects: Vec<Project>,
+    /// Of the first projects, as many as were written or compared.
+    written: Vec<Written>,
+}
+
+impl Run {
+    fn generate(
+        &mut self,
+        context: &Context,
+        settings: &Settings,
+        named: &[String],
+        profile: Option<&str>,
+    ) -> Result<u8, Failure> {
+        let targets = if settings.targets.is_empty() && named.is_empty() {
+            vec![settings.target("dev").map_err(|error| Failure::usage(error.to_string()))?]
+        } else if settings.targets.is_empty() {
+            super::deploy::named_targets(settings, named)?
+        } else {
+            settings.targets.values().cloned().collect::<Vec<Target>>()
+        };
+        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
+        self.source = Some(read.document);
+        let all: Vec<&Target> = targets.iter().collect();
+        let desired = desired(&read.rows, settings, &all, &[], self.output_config.is_some());
+        self.findings.extend(desired.findings);
+        if self.findings.has_errors() {
+            return Err(Failure::found(&self.findings));
+        }
+        context.runtime.go_on()?;
+        self.projects = desired.layout.projects;
+        let folder = &settings.output_dir;
+        self.findings.extend(vanished(folder, &desired.packages)?);
+        // All are looked at before the first is written: what stands in the way of one stops it all.
+        let compared: Vec<Written> =
+            desired.packages.iter().map(|package| package.compare(folder)).collect::<Result<_, _>>()?;
+        if self.check {
+            self.written = compared;
+            let changed = self.written.iter().any(|written| !written.changes.is_empty());
+            return Ok(if changed { status::CHANGES } else { 0 });
+        }
+        self.apply(&desired.packages, compared)?;
+        if let Some(path) = &self.output_config {
+            write_resolved(context, path, settings, &desired.resolved)?;
+        }
+        Ok(0)
     }
-    Err(Failure::work(format!("{}; nothing was written", summary(findings).unwrap_or_default())))
+
+    fn apply(&mut self, packages: &[Package], compared: Vec<Written>) -> Result<(), Failure> {
+        for (package, written) in packages.iter().zip(compared) {
+            package.apply(&written)?;
+            self.written.push(written);
+        }
+        Ok(())
+    }
+
+    fn finish(
+        self,
+        context: &Context,
+        settings: &Settings,
+        reports: &ReportArguments,
+        result: Result<u8, Failure>,
+    ) -> Result<u8, Failure> {
+        let findings = self.findings.sorted();
+        let printer = &context.printer;
+        printer.text(&findings_text(&findings));
+        let projects = self.projects.iter().zip(&self.written);
+        let projects = projects.map(|(project, written)| ProjectDocument::new(project, written)).collect();
+        let mut document = GenerateDocument::new(self.source.as_ref(), projects, &findings);
+        document.checked(self.check);
+        if let Err(failure) = &result {
+            document = document.with_error(failure.message(), failure.hints());
+        }
+        match (context.output, &result) {
+            (OutputFormat::Json, _) => printer.json(&document),
+            (OutputFormat::Text, Ok(_)) => printer.data(&document.text()),
+            (OutputFormat::Text, Err(_)) => {}
+        }
+        let ending = Ending { command: "generate", findings: &findings, errors: Vec::new(), settings };
+        reports.write(context, &document, ending, result)
+    }
+}
+
+fn write_resolved(
+    context: &Context,
+    path: &Path,
+    settings: &Settings,
+    resolved: &ResolvedTable,
+) -> Result<(), Failure> {
+    let path = context.environment.directory().join(path);
+    if let Some(SourceSpec::File(source)) = settings.source.as_ref().map(|source| &source.spec)
+        && context.environment.directory().join(source) == path
+    {
+        return Err(Failure::usage(format!(
+            "--output-config {} would overwrite the table list",
+            path.display()
+        )));
+    }
+    let failed = |error: csv::Error| Failure::work(format!("cannot write {}: {error}", path.display()));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&resolved.columns).map_err(failed)?;
+    for row in &resolved.rows {
+        writer.write_record(row).map_err(failed)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| Failure::work(error.to_string()))?;
+    files::write(&path, &bytes)?;
+    context.printer.say(&format!("wrote {}", path.display()));
+    Ok(())
 }

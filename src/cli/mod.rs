@@ -6,10 +6,14 @@ mod configuration;
 mod connectors;
 mod demo;
 mod deploy;
+mod explain;
 mod failure;
 mod generate;
+mod init;
 mod network;
+mod reports;
 mod runtime;
+mod schema;
 mod source;
 mod workspaces;
 
@@ -27,12 +31,18 @@ use crate::report::{ColorChoice, Printer, Verbosity};
 
 /// From a table of what to ingest to deployed Databricks Lakeflow Connect pipelines.
 ///
-/// tapworks reads a table list, spreads its tables over pipelines and gateways, writes a Databricks Asset Bundle, checks the
-/// workspace and deploys, per target:
+/// tapworks reads a table list, spreads its tables over pipelines and gateways,
+/// writes a Databricks Asset Bundle, checks the workspace and deploys, per target:
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(Parser)]
-#[command(name = "tapworks", version, verbatim_doc_comment, max_term_width = 100)]
+#[command(
+    name = "tapworks",
+    version,
+    verbatim_doc_comment,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -81,8 +91,11 @@ enum OutputFormat {
 enum Command {
     Generate(Box<generate::Arguments>),
     Deploy(Box<deploy::Arguments>),
+    Explain(Box<explain::Arguments>),
+    Init(init::Arguments),
     Auth(auth::Arguments),
     Connectors(connectors::Arguments),
+    Schema(schema::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -114,6 +127,9 @@ pub(crate) fn main() -> ExitCode {
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
+        Command::Explain(arguments) => explain::run(&context, *arguments),
+        Command::Init(arguments) => init::run(&context, &arguments),
+        Command::Schema(arguments) => schema::run(&context, &arguments),
         Command::Auth(arguments) => auth::run(&context, &arguments),
         Command::Connectors(arguments) => connectors::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),

@@ -10,7 +10,7 @@ use super::workspaces::{Requests, connect};
 use crate::finding::Findings;
 use crate::report::{Progress, SourceDocument};
 use crate::settings::{Settings, SourceSetting, Target};
-use crate::source::{Origin, ReadOptions, RowSet, SourceSpec, TableName, read_file, read_stdin, read_table};
+use crate::source::{Origin, RowSet, SourceSpec, TableName, read_file_in, read_stdin, read_table};
 use crate::text::plural;
 use crate::workspace::{Access, AccessRequest, Host, Warehouse};
 
@@ -39,21 +39,18 @@ pub(super) fn read_rows(
         return Err(Failure::usage("there is no table list")
             .hint("name it: --source tables.csv, --source main.cfg.tables, or `source:` in tapworks.yml"));
     };
-    // Places and rules of what was read so far come first: rows that are read with wrong settings help nobody.
-    if findings.has_errors() {
-        return Ok(ReadRows::Stopped);
-    }
     let mut host = String::new();
+    let options = settings.read_options();
     let (rows, said) = match &source.spec {
-        SourceSpec::File(path) => {
-            let path = context.environment.directory().join(path);
-            read_file(&path, &ReadOptions::default()).map_err(|error| Failure::work(error.to_string()))?
-        }
+        SourceSpec::File(path) => read_file_in(context.environment.directory(), path, &options)
+            .map_err(|error| Failure::work(error.to_string()))?,
         SourceSpec::Stdin => {
             let mut bytes = Vec::new();
             std::io::stdin().lock().read_to_end(&mut bytes)?;
-            read_stdin(bytes, &ReadOptions::default()).map_err(|error| Failure::work(error.to_string()))?
+            read_stdin(bytes, &options).map_err(|error| Failure::work(error.to_string()))?
         }
+        // A file is read in any case, so that all is told at once; a warehouse is not started for nothing.
+        SourceSpec::Table(_) if findings.has_errors() => return Ok(ReadRows::Stopped),
         SourceSpec::Table(name) => {
             let (rows, said, from) = read_from_workspace(context, settings, source, name, targets, profile)?;
             host = from;

@@ -70,7 +70,7 @@ struct ProjectDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ErrorDocument {
+pub(super) struct ErrorDocument {
     message: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hints: Vec<String>,
@@ -79,6 +79,10 @@ struct ErrorDocument {
 }
 
 impl ErrorDocument {
+    pub(super) fn new(message: &str, hints: &[String]) -> Self {
+        Self { message: message.to_owned(), hints: hints.to_vec(), output: String::new() }
+    }
+
     fn of(error: &DeployError) -> Self {
         Self { message: error.to_string(), hints: error.hints(), output: details(error) }
     }
@@ -116,8 +120,7 @@ impl<'a> DeployDocument<'a> {
     /// The same with the error that ended the run as a whole.
     #[must_use]
     pub fn with_error(mut self, message: &str, hints: &[String]) -> Self {
-        self.error =
-            Some(ErrorDocument { message: message.to_owned(), hints: hints.to_vec(), output: String::new() });
+        self.error = Some(ErrorDocument::new(message, hints));
         self
     }
 

@@ -18,6 +18,13 @@ pub fn findings_text(findings: &Findings) -> String {
     text
 }
 
+/// One finding without colours.
+pub(super) fn finding_text(finding: &Finding) -> String {
+    let mut text = String::new();
+    write_finding(&mut text, finding);
+    anstream::adapter::strip_str(&text).to_string()
+}
+
 fn write_finding(text: &mut String, finding: &Finding) {
     let (word, style) = match finding.severity {
         Severity::Error => ("error", Style::new().red().bold()),

@@ -6,7 +6,7 @@ use std::path::Path;
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
 
-use super::deploy_document::SourceDocument;
+use super::deploy_document::{ErrorDocument, SourceDocument};
 use crate::bundle::{Change, Written};
 use crate::finding::Findings;
 use crate::placement::Project;
@@ -16,10 +16,16 @@ use crate::text::plural;
 #[derive(Debug, Serialize)]
 pub struct GenerateDocument<'a> {
     format: &'static str,
-    source: &'a SourceDocument,
+    /// Nothing was written: the changes are what would be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    checked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a SourceDocument>,
     projects: Vec<ProjectDocument<'a>>,
     #[serde(skip_serializing_if = "Findings::is_empty")]
     findings: &'a Findings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorDocument>,
 }
 
 /// One bundle.
@@ -64,11 +70,23 @@ impl<'a> GenerateDocument<'a> {
     /// Of all projects.
     #[must_use]
     pub fn new(
-        source: &'a SourceDocument,
+        source: Option<&'a SourceDocument>,
         projects: Vec<ProjectDocument<'a>>,
         findings: &'a Findings,
     ) -> Self {
-        Self { format: "tapworks.generate/1", source, projects, findings }
+        Self { format: "tapworks.generate/1", checked: false, source, projects, findings, error: None }
+    }
+
+    /// Whether nothing was written, only compared.
+    pub fn checked(&mut self, checked: bool) {
+        self.checked = checked;
+    }
+
+    /// The same with the error that ended the run.
+    #[must_use]
+    pub fn with_error(mut self, message: &str, hints: &[String]) -> Self {
+        self.error = Some(ErrorDocument::new(message, hints));
+        self
     }
 
     /// For people.
@@ -88,10 +106,13 @@ impl<'a> GenerateDocument<'a> {
                 let _ = writeln!(text, "  {folder}  unchanged");
             }
             for change in &project.changes {
-                let word = match change.change {
-                    Change::Created => "created",
-                    Change::Replaced => "replaced",
-                    Change::Removed => "removed",
+                let word = match (change.change, self.checked) {
+                    (Change::Created, false) => "created",
+                    (Change::Replaced, false) => "replaced",
+                    (Change::Removed, false) => "removed",
+                    (Change::Created, true) => "would be created",
+                    (Change::Replaced, true) => "would be replaced",
+                    (Change::Removed, true) => "would be removed",
                 };
                 let _ = writeln!(text, "  {}  {word}", project.folder.join(change.file).display());
             }

@@ -1,16 +1,27 @@
 //! From values to what people and programs read. The only code that writes to standard output and standard error.
 
 mod auth_document;
+mod checkout;
 mod deploy_document;
 mod findings;
 mod generate_document;
+mod github;
+mod junit;
 mod printer;
 mod progress;
+mod request;
+mod run_report;
+#[cfg(test)]
+mod sample;
+mod sarif;
 
 pub use auth_document::{AuthStatusDocument, AuthTargetDocument};
+pub use checkout::Checkout;
 pub(crate) use deploy_document::details as deploy_details;
 pub use deploy_document::{DeployDocument, SourceDocument};
 pub use findings::{findings_text, summary};
 pub use generate_document::{GenerateDocument, ProjectDocument};
 pub use printer::{ColorChoice, Printer, Verbosity};
 pub use progress::Progress;
+pub use request::{ReportDestination, ReportFormat, ReportRequest, ReportRequestError};
+pub use run_report::{ReportError, RunError, RunReport};

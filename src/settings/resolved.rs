@@ -295,6 +295,12 @@ impl Settings {
         Ok(target)
     }
 
+    /// How files and standard input are read.
+    #[must_use]
+    pub fn read_options(&self) -> crate::source::ReadOptions {
+        crate::source::ReadOptions { delimiter: self.delimiter }
+    }
+
     /// Whether the settings name targets.
     #[must_use]
     pub fn has_targets(&self) -> bool {

@@ -17,7 +17,7 @@ mod tests;
 pub use cell::{Cell, Value};
 pub use fold::{Fold, KEPT};
 pub use name::{TableName, TableNameError};
-pub use read::{ReadOptions, SourceError, read_file, read_stdin};
+pub use read::{ReadOptions, SourceError, read_file, read_file_in, read_stdin};
 pub use rows::{Origin, RowSet};
 pub use spec::SourceSpec;
 pub use table::read_table;

@@ -52,8 +52,24 @@ enum Format {
     Yaml,
 }
 
+/// Reads a file of this folder, and names it in places as the path says it, without the folder.
+///
+/// # Errors
+/// Where the file cannot be read, or is larger than 4 GiB.
+pub fn read_file_in(
+    folder: &Path,
+    path: &Path,
+    options: &ReadOptions,
+) -> Result<(RowSet, Findings), SourceError> {
+    read_named(&folder.join(path), path, options)
+}
+
 /// Reads a file; its ending tells its kind, and an unknown ending is taken for CSV.
 pub fn read_file(path: &Path, options: &ReadOptions) -> Result<(RowSet, Findings), SourceError> {
+    read_named(path, path, options)
+}
+
+fn read_named(path: &Path, shown: &Path, options: &ReadOptions) -> Result<(RowSet, Findings), SourceError> {
     let bytes = files::read(path)?;
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
     let format = match ending.as_str() {
@@ -63,7 +79,7 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<(RowSet, Findings
         "tsv" => Format::Delimited(options.delimiter.or(Some(b'\t'))),
         _ => Format::Delimited(options.delimiter),
     };
-    read(Origin::File(path.display().to_string()), bytes, format)
+    read(Origin::File(shown.display().to_string()), bytes, format)
 }
 
 /// Reads what came from standard input. It has no ending, so its first character tells: `[` and `{` are JSON, `- ` YAML.

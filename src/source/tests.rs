@@ -141,6 +141,14 @@ fn standard_input_is_told_by_its_first_character() {
 }
 
 #[test]
+fn places_name_a_file_as_the_user_does() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::files::write(&folder.path().join("t.csv"), b"a,b\n1\n").unwrap();
+    let (_, findings) = read_file_in(folder.path(), "t.csv".as_ref(), &ReadOptions::default()).unwrap();
+    assert_eq!(told(&findings), ["TW109 t.csv:2:2"]);
+}
+
+#[test]
 fn words_for_nothing_are_names() {
     let rows = clean("a,b\nNA,null\nNone,\n");
     assert_eq!(rows.cell(0, 0).scalar(), Some("NA"));

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::judge::Judge;
+use super::resolution::column_of;
 use crate::closest::{closest, did_you_mean};
 use crate::connector::{Connector, Family};
 use crate::finding::{Finding, Place};
 use crate::settings::{Assignments, Column};
-use crate::source::Origin;
 
 /// Columns that the predecessor's resolved table has and nobody reads back.
 const CARRIED: [&str; 2] = ["gateway", "pipeline_group"];
@@ -55,15 +55,13 @@ impl Judge<'_> {
     /// Columns of the rows that nobody reads, and such for which there are two names.
     pub(super) fn judge_columns(&mut self) {
         let rows = self.resolution.rows;
-        let fold_case = matches!(rows.origin(), Origin::Table { .. });
         let connectors = self.connectors();
         let mut seen: Vec<(Column, &str)> = Vec::new();
         for name in rows.columns() {
             if name.is_empty() || CARRIED.contains(&name.as_str()) {
                 continue;
             }
-            let column = if fold_case { Column::of(&name.to_lowercase()) } else { Column::of(name) };
-            let Some(column) = column else {
+            let Some(column) = column_of(rows, name) else {
                 self.tell("TW110", || {
                     let hint = did_you_mean(name, known());
                     Finding::warning("TW110", format!("column `{name}` is not known{hint}"))

@@ -1,7 +1,7 @@
 //! Why a row has the values it has: each effective field, where it comes from, and what lost against it.
 
 use super::group::Group;
-use super::resolution::{Resolution, ValueOrigin};
+use super::resolution::{Resolution, ValueOrigin, column_of};
 use crate::finding::Place;
 use crate::settings::Column;
 
@@ -87,7 +87,7 @@ impl Resolution<'_> {
     #[must_use]
     pub fn resolved_columns(&self) -> Vec<String> {
         let mut columns: Vec<String> = self.rows.columns().to_vec();
-        let mut known: Vec<Column> = columns.iter().filter_map(|name| Column::of(name)).collect();
+        let mut known: Vec<Column> = columns.iter().filter_map(|name| column_of(self.rows, name)).collect();
         let has_gateways = self
             .contexts
             .iter()
@@ -127,7 +127,7 @@ impl Resolution<'_> {
             .iter()
             .enumerate()
             .map(|(position, name)| {
-                let Some(column) = Column::of(name) else {
+                let Some(column) = column_of(self.rows, name) else {
                     return self.rows.cell(row, position).display().into_owned();
                 };
                 let own = self.value(row, column).cell;

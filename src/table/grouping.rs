@@ -25,8 +25,7 @@ pub fn groups(rows: &RowSet, settings: &Settings) -> (Vec<Group>, Findings) {
     judge.judge_group_keys();
     let missing = judge.judge_missing_columns();
     judge.judge_subgroups();
-    let (drafts, of_context) = judge.drafts(&missing);
-    let mut drafts = drafts;
+    let (mut drafts, of_context) = judge.drafts();
     for row in 0..rows.len() {
         let context = judge.resolution.context_index(row) as usize;
         let Some(connector) = judge.resolution.context_of(row).connector else {
@@ -36,18 +35,22 @@ pub fn groups(rows: &RowSet, settings: &Settings) -> (Vec<Group>, Findings) {
         let objects = judge.row(row, connector, &missing);
         let Some(draft) = of_context.get(context).copied().flatten().and_then(|index| drafts.get_mut(index))
         else {
-            judge.tell_project(row, connector, &missing);
             continue;
         };
-        judge.judge_one_connector(draft, row, connector);
+        if draft.project.is_empty() {
+            judge.tell_project(row, connector, &missing);
+        } else {
+            judge.judge_one_connector(draft, row, connector);
+        }
         draft.shared.add(&judge, row);
         let row = u32::try_from(row).unwrap_or(u32::MAX);
         draft.tables.extend(objects.into_iter().map(|object| Table { row, object }));
     }
-    let firsts: Vec<usize> = drafts.iter().map(|draft| draft.first).collect();
-    let groups: Vec<Group> = drafts.into_iter().map(|draft| judge.group(draft)).collect();
+    let (firsts, mut groups): (Vec<usize>, Vec<Group>) =
+        drafts.into_iter().map(|draft| (draft.first, judge.group(draft))).unzip();
     judge.judge_group_names(&groups, &firsts);
     judge.judge_duplicates(&groups);
+    groups.retain(|group| !group.project.is_empty());
     (groups, judge.finish())
 }
 
@@ -65,8 +68,7 @@ struct Draft<'a> {
 
 impl<'a> Judge<'a> {
     /// An empty group for each project, prefix and subgroup, in order of first appearance, and the group of each context.
-    fn drafts(&mut self, missing: &[(&'static Connector, Column)]) -> (Vec<Draft<'a>>, Vec<Option<usize>>) {
-        let _ = missing;
+    fn drafts(&self) -> (Vec<Draft<'a>>, Vec<Option<usize>>) {
         let mut firsts: Vec<Option<usize>> = vec![None; self.resolution.contexts.len()];
         for row in 0..self.resolution.rows.len() {
             if let Some(first) = firsts.get_mut(self.resolution.context_index(row) as usize) {
@@ -77,22 +79,24 @@ impl<'a> Judge<'a> {
         let mut known: HashMap<(&str, &str, &str), usize> = HashMap::new();
         let mut of_context = Vec::with_capacity(firsts.len());
         for (context, first) in self.resolution.contexts.iter().zip(firsts) {
-            let (Some(project), Some(connector)) = (&context.project, context.connector) else {
+            let Some(connector) = context.connector else {
                 of_context.push(None);
                 continue;
             };
-            let prefix = context.prefix.as_ref().unwrap_or(project);
+            // Rows without a project are no group, and are judged all the same.
+            let project = context.project.as_deref().unwrap_or_default();
+            let prefix = context.prefix.as_deref().unwrap_or(project);
             let subgroup = context.subgroup.as_deref().unwrap_or("01");
             let first = first.unwrap_or_default();
             let index = *known.entry((project, prefix, subgroup)).or_insert_with(|| {
                 drafts.push(Draft {
-                    project: project.clone(),
-                    prefix: prefix.clone(),
+                    project: project.to_owned(),
+                    prefix: prefix.to_owned(),
                     subgroup: subgroup.to_owned(),
                     connector,
                     first,
                     told_connector: false,
-                    shared: Shared::new(first),
+                    shared: if project.is_empty() { Shared::apart(first) } else { Shared::new(first) },
                     tables: Vec::new(),
                 });
                 drafts.len() - 1

@@ -18,6 +18,9 @@ impl Judge<'_> {
         let mut projects: HashMap<&str, ()> = HashMap::new();
         let mut project_cases: HashMap<String, &str> = HashMap::new();
         for (index, (group, first)) in groups.iter().zip(firsts).enumerate() {
+            if group.project.is_empty() {
+                continue;
+            }
             self.judge_key(group, *first);
             if projects.insert(&group.project, ()).is_none() {
                 self.judge_project(&group.project, *first);

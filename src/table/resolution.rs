@@ -82,11 +82,9 @@ impl<'a> Resolution<'a> {
     /// Puts rows and settings together.
     #[must_use]
     pub fn new(rows: &'a RowSet, settings: &'a Settings) -> Self {
-        let fold_case = matches!(rows.origin(), crate::source::Origin::Table { .. });
         let mut positions = [None; Column::COUNT];
         for (position, name) in rows.columns().iter().enumerate() {
-            let column = if fold_case { Column::of(&name.to_lowercase()) } else { Column::of(name) };
-            if let Some(column) = column
+            if let Some(column) = column_of(rows, name)
                 && let Some(slot @ None) = positions.get_mut(column.index())
             {
                 *slot = Some(position);
@@ -329,6 +327,15 @@ impl<'a> Resolution<'a> {
         let defaults = self.defaults.unused().map(|layer| ("default_values", layer));
         let overrides = self.overrides.unused().map(|layer| ("override_input_config", layer));
         defaults.chain(overrides)
+    }
+}
+
+/// The column that a name of the rows stands for. SQL does not look at the case of a column's name, so neither do we where a
+/// workspace table gives the names; a file's names are taken as written.
+pub(super) fn column_of(rows: &RowSet, name: &str) -> Option<Column> {
+    match rows.origin() {
+        crate::source::Origin::Table { .. } => Column::of(&name.to_lowercase()),
+        crate::source::Origin::File(_) | crate::source::Origin::Stdin => Column::of(name),
     }
 }
 

@@ -124,7 +124,7 @@ impl Judge<'_> {
             {
                 self.tell_catalog_name(row, column, value, text, &reason);
             }
-            if !escapes && text.contains("${") && value.origin_is_text(column, connector) {
+            if !escapes && text.contains("${") && value.is_written(column, connector) {
                 self.judge_reference(row, column, value, text);
             }
         }
@@ -259,7 +259,7 @@ impl Judge<'_> {
 
 impl Effective<'_> {
     /// Whether a text of this column is written for this connector.
-    fn origin_is_text(&self, column: Column, connector: &Connector) -> bool {
+    fn is_written(&self, column: Column, connector: &Connector) -> bool {
         match column {
             // A fall-back is judged at the column that it comes from.
             Column::TargetTableName => self.origin != super::ValueOrigin::Column(Column::SourceTableName),

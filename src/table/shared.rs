@@ -39,6 +39,8 @@ pub(super) struct Shared<'a> {
     seen: [Vec<Seen<'a>>; SHARED.len()],
     /// The first row of the group.
     first: usize,
+    /// Whether these rows are no group, so that each value is judged for itself.
+    apart: bool,
     /// What holds where no row says anything: the connector's default, a setting.
     fall_back: [Option<Effective<'a>>; SHARED.len()],
 }
@@ -46,6 +48,11 @@ pub(super) struct Shared<'a> {
 impl<'a> Shared<'a> {
     pub(super) fn new(first: usize) -> Self {
         Self { first, ..Self::default() }
+    }
+
+    /// Of rows that are no group: which one they belong to is not known.
+    pub(super) fn apart(first: usize) -> Self {
+        Self { first, apart: true, ..Self::default() }
     }
 
     /// Takes a row's values in. Blanks are no values.
@@ -92,8 +99,8 @@ impl<'a> Judge<'a> {
                 found.push((value, *one));
             }
         }
-        if let [(_, first), others @ ..] = found.as_slice()
-            && let Some((_, second)) = others.first()
+        if let [(_, first), (_, second), ..] = found.as_slice()
+            && !shared.apart
         {
             let mut values: Vec<String> =
                 found.iter().map(|(_, seen)| format!("`{}`", seen.value.cell.display())).collect();

@@ -284,6 +284,20 @@ fn a_property_of_google_analytics_is_as_many_tables_as_it_names() {
 }
 
 #[test]
+fn rows_without_a_project_are_judged_all_the_same() {
+    let csv = format!(
+        "{HEADER},schedule,tags\n,S,s,A,lake,raw,a,c,@daily,\n,S,s,B,lake,raw,A,d,,x\np,S,s,C,lake,raw,c,c,,\n"
+    );
+    let (groups, findings) = groups(&rows(&csv), &settings("salesforce", "", ""));
+    assert_eq!(
+        placed(&findings),
+        ["TW202 2:1", "TW213 2:21", "TW202 3:1", "TW222 3:17", "TW216 3:22"],
+        "{findings:#?}"
+    );
+    assert_eq!(groups.len(), 1);
+}
+
+#[test]
 fn destinations_that_a_target_brings_together_are_found() {
     let mut settings = settings("salesforce", "", "");
     let mut target = crate::settings::Target::named("dev");

@@ -263,7 +263,7 @@ pub(crate) fn post(workspace: &MockWorkspace, path: &str, body: &serde_json::Val
 }
 
 #[test]
-#[should_panic(expected = "holds `canary-`")]
+#[should_panic(expected = "holds `canary-")]
 fn a_secret_in_a_file_is_found() {
     let mut context = Context::new();
     context.set("DATABRICKS_CLIENT_SECRET", CLIENT_SECRET);

@@ -12,5 +12,8 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod package;
 mod processes;
 mod reliability;
+mod reports;
+mod settings;

@@ -8,17 +8,15 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::Value as Json;
 
-use super::http::{Client, HttpError};
+use super::http::Client;
 use super::node::Node;
 use super::path::{get, replace_templates};
-use super::plan::{NodePlan, Plan, resolve_text, segments};
+use super::plan::{NodePlan, Plan};
 use super::reference::Step;
-use super::remote;
+use super::remote::{self, again};
 use super::rule::Action;
 use super::state::{Entry, Journal};
-
-/// How often an update or a deletion is tried again after an error of the service.
-const RETRIES: u32 = 2;
+use super::template::{resolve_text, segments};
 
 /// What came of a plan.
 #[derive(Debug, Default)]
@@ -192,6 +190,10 @@ fn start<'a>(
     let mut value = new.value.clone();
     let mut unresolved = None;
     replace_templates(&mut value, &mut |text, key| {
+        if !new.vars.values().any(|template| template == text) {
+            // Text that only looks like a reference.
+            return None;
+        }
         let resolved = resolve_text(text, key, |needed, field| deployed(plan, journal, needed, field));
         if resolved.is_none() && !super::reference::find(text).is_empty() {
             unresolved = Some(text.to_owned());
@@ -249,25 +251,6 @@ async fn create<'a>(
         Err(error) => Outcome::Failed(format!("cannot {} {name}: {error}", action.word())),
     };
     (name, outcome)
-}
-
-/// Tries again what may be tried again.
-async fn again<T, F: Future<Output = Result<T, HttpError>>>(
-    pause: Duration,
-    mut attempt: impl FnMut() -> F,
-) -> Result<T, HttpError> {
-    let mut tries = 0;
-    loop {
-        match attempt().await {
-            Err(error)
-                if tries < RETRIES && error.status().is_some_and(|status| status >= 500 || status == 408) =>
-            {
-                tries += 1;
-                tokio::time::sleep(pause).await;
-            }
-            result => return result,
-        }
-    }
 }
 
 /// A field of a node as it stands now.

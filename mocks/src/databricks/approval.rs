@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use super::desired::Wanted;
 use super::environment::Environment;
 use super::output::Output;
-use super::plan::{Plan, destructive};
+use super::plan::Plan;
 use super::rule::Action;
 
 /// What stands above the list of pipelines that will be deleted or recreated.
@@ -46,7 +46,7 @@ pub(super) fn ask(
     environment: &Environment,
     output: Output,
 ) -> Result<bool, String> {
-    let destructive = destructive(plan);
+    let destructive = plan.destructive();
     if destructive.is_empty() {
         return Ok(true);
     }

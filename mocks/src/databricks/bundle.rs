@@ -9,6 +9,7 @@ use super::auth::{self, Wish};
 use super::constraint;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::environment::Environment;
+use super::escape;
 use super::files;
 use super::git::{self, Checkout};
 use super::http::Client;
@@ -66,7 +67,18 @@ impl Bundle {
         self.root = files::find_root(environment)?;
         self.config = files::load_root(&self.root, &mut self.sources, &mut self.diagnostics)?;
         if let Some(wanted) = self.config.str_at(&["bundle", "databricks_cli_version"]) {
-            constraint::check(wanted, environment.cli_version()).map_err(Diagnostic::error)?;
+            match constraint::check(wanted, environment.cli_version()) {
+                Ok(()) => {}
+                Err(unmet) if unmet.is_warning => self.diagnostics.push(Diagnostic::warning(unmet.message)),
+                Err(unmet) => return Err(Diagnostic::error(unmet.message)),
+            }
+        }
+        if self.text(&["bundle", "name"]).contains("${") {
+            self.diagnostics.push(
+                Diagnostic::warning("please do not use variable interpolation in the name of your bundle")
+                    .path("bundle.name")
+                    .detail("The name is a part of the path at which the state of the bundle is stored by default; where it changes, everything is deployed a second time."),
+            );
         }
         let config = std::mem::take(&mut self.config);
         let name_only = config.get("bundle").cloned();
@@ -81,6 +93,9 @@ impl Bundle {
             }
         };
 
+        if escape::is_known_to(environment.cli_version()) {
+            escape::hide(&mut self.config);
+        }
         let name =
             target::choose(&self.config, common.target.as_deref(), environment).map_err(|e| error(&e))?;
         let explicit = self.config.str_at(&["targets", &name, "workspace", "root_path"]);
@@ -244,6 +259,7 @@ impl Bundle {
                 self.config.set("resources", resources);
             }
         }
+        resource::check_kinds(&self.config)?;
         let mut resources =
             resource::of_config(&self.config, |value| sources.file(value.at).unwrap_or_default().to_owned());
         if let Some(run_as) = self.config.get("run_as").map(Value::to_json) {
@@ -389,6 +405,7 @@ impl Bundle {
             }
             whole.insert("resources".to_owned(), Json::Object(groups));
         }
+        whole.values_mut().for_each(escape::show);
         whole
     }
 }

@@ -1,7 +1,22 @@
 //! `bundle.databricks_cli_version`: which versions of the CLI a bundle accepts.
 
-/// Whether `version` satisfies `constraint`, or the message that says why not.
-pub(super) fn check(constraint: &str, version: &str) -> Result<(), String> {
+/// A constraint that is not met, or is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unmet {
+    pub(super) message: String,
+    /// Development builds only warn: their number says little.
+    pub(super) is_warning: bool,
+}
+
+/// Whether `version` satisfies `constraint`.
+pub(super) fn check(constraint: &str, version: &str) -> Result<(), Unmet> {
+    compare(constraint, version).map_err(|message| Unmet {
+        is_warning: version.contains("-dev") && message.contains("not satisfied"),
+        message,
+    })
+}
+
+fn compare(constraint: &str, version: &str) -> Result<(), String> {
     let wrong = || {
         format!(
             "invalid version constraint \"{constraint}\" specified. Please specify the version constraint in the format \
@@ -96,6 +111,11 @@ impl Rule {
     }
 }
 
+/// Whether a version is at least `major.minor`, as features are dated.
+pub(super) fn is_at_least(version: &str, major: u64, minor: u64) -> bool {
+    Version::parse(version).is_some_and(|version| (version.numbers[0], version.numbers[1]) >= (major, minor))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,15 +127,19 @@ mod tests {
         }
         for unmet in [">= 99.0.0", "1.13.0", "1.13.*", "< 1.14.0", ">= 1.0.0, < 1.10.0"] {
             let error = check(unmet, "1.14.0").unwrap_err();
-            assert!(error.contains("not satisfied. Required: "), "{unmet}: {error}");
+            assert!(error.message.contains("not satisfied. Required: "), "{unmet}: {error:?}");
+            assert!(!error.is_warning);
         }
-        assert!(check(">= 1.14.0", "1.14.0-dev").is_err());
+        assert!(check(">= 1.14.0", "1.14.0-dev").unwrap_err().is_warning);
     }
 
     #[test]
     fn nonsense_is_refused() {
         for wrong in ["1.2", "nonsense", "~> 1.2.3", "1.2.3.4", ">= 1.0.0, < 2.0.0, != 1.5.0", ""] {
-            assert!(check(wrong, "1.14.0").unwrap_err().starts_with("invalid version constraint"), "{wrong}");
+            assert!(
+                check(wrong, "1.14.0").unwrap_err().message.starts_with("invalid version constraint"),
+                "{wrong}"
+            );
         }
     }
 }

@@ -71,6 +71,10 @@ pub(super) fn load_includes(
         }
         _ => Vec::new(),
     };
+    if !patterns.is_empty() && root.to_string_lossy().contains(['*', '?', '[', ']', '^']) {
+        return Err(Diagnostic::error(format!("Bundle root path contains glob pattern characters: {}", root.display()))
+            .detail("The path to the bundle root contains characters that 'include' would take for a pattern. Please remove them from this path to use bundle commands."));
+    }
     let mut names: Vec<String> = Vec::new();
     for (pattern, _) in &patterns {
         if Path::new(pattern).is_absolute() {

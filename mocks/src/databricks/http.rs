@@ -70,7 +70,7 @@ pub(super) struct Client {
 impl Client {
     /// Prepares the client; with a client secret it fetches a token first.
     pub(super) async fn connect(login: Login, environment: &Environment) -> Result<Self, HttpError> {
-        let http = plain_client(environment)?;
+        let http = plain_client(&login.host, environment)?;
         let authorization = match &login.credential {
             Credential::Token(token) => format!("Bearer {token}"),
             Credential::Basic { user, password } => basic(user, password),
@@ -180,16 +180,30 @@ impl Client {
     }
 }
 
-fn plain_client(environment: &Environment) -> Result<reqwest::Client, HttpError> {
+fn plain_client(host: &str, environment: &Environment) -> Result<reqwest::Client, HttpError> {
     // Another user of the crate may have installed a provider already: then that one serves.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let seconds =
         environment.get("DATABRICKS_BUNDLE_HTTP_TIMEOUT_SECONDS").and_then(|value| value.parse().ok());
-    reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder();
+    if is_loopback(host) {
+        // As in Go: a proxy of the environment is not for this machine.
+        builder = builder.no_proxy();
+    }
+    builder
         .user_agent(format!("cli/{}", environment.cli_version()))
         .timeout(Duration::from_secs(seconds.unwrap_or(60)))
         .build()
         .map_err(|error| HttpError::Setup(error.to_string()))
+}
+
+fn is_loopback(host: &str) -> bool {
+    match url::Url::parse(host).ok().as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 fn basic(user: &str, password: &str) -> String {
@@ -245,4 +259,17 @@ async fn answer(
         message,
     };
     Err((error, pause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_needs_no_proxy() {
+        for host in ["http://127.0.0.1:80", "http://localhost:8080", "http://[::1]:1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        assert!(!is_loopback("https://adb-1.azuredatabricks.net"));
+    }
 }

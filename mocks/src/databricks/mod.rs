@@ -8,7 +8,7 @@
 //! # How it is called
 //!
 //! Any binary that begins with [`run_if_called_as_databricks`] is the program, when it is started under that name;
-//! [`link_as_databricks`] makes such a link.
+//! [`link_databricks`](crate::link_databricks) makes such a link.
 //!
 //! # Environment
 //!
@@ -32,6 +32,7 @@ mod desired;
 mod diagnostic;
 mod diff;
 mod environment;
+mod escape;
 mod files;
 mod flag;
 mod git;
@@ -47,6 +48,7 @@ mod output;
 mod path;
 mod permission;
 mod plan;
+mod planner;
 mod preset;
 mod profile;
 mod program;
@@ -59,6 +61,7 @@ mod scalar;
 mod schema;
 mod state;
 mod target;
+mod template;
 mod trail;
 mod upload;
 mod value;
@@ -66,4 +69,4 @@ mod variable;
 mod workspace_files;
 mod yaml;
 
-pub use program::{link_as_databricks, run_if_called_as_databricks};
+pub use program::run_if_called_as_databricks;

@@ -1,6 +1,8 @@
 //! The resources of the workspace, over its API.
 
 use std::collections::{BTreeSet, HashMap};
+use std::future::Future;
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Map, Value as Json, json};
@@ -9,18 +11,33 @@ use super::http::{Client, HttpError};
 use super::node::Node;
 use super::path::EMBEDDED;
 use super::permission;
-use super::plan::Remote;
 use super::resource::Group;
 use super::state::State;
 
 /// How many requests are made at once.
 pub(super) const PARALLEL: usize = 10;
 
+/// How often a read, an update or a deletion is tried again after an error of the service.
+const RETRIES: u32 = 2;
+
+/// What the workspace says about a node of the state.
+#[derive(Debug, Clone)]
+pub(super) enum Remote {
+    Gone,
+    There {
+        /// Everything, as the plan shows it.
+        shown: Json,
+        /// The part that a definition can be compared with.
+        comparable: Json,
+    },
+}
+
 /// Reads every node of the state that is in scope.
 pub(super) async fn read_all(
     client: &Client,
     state: &State,
     scope: &BTreeSet<String>,
+    pause: Duration,
 ) -> Result<HashMap<String, Remote>, String> {
     let mut names = state.state.iter().filter(|(name, _)| scope.contains(*name));
     let mut found = HashMap::new();
@@ -33,7 +50,7 @@ pub(super) async fn read_all(
                     "cannot plan {name}: this stand-in knows jobs, pipelines and their permissions only"
                 ));
             };
-            running.push(async move { (name, read(client, &node, &entry.id).await) });
+            running.push(async move { (name, again(pause, || read(client, &node, &entry.id)).await) });
         }
         match running.next().await {
             None => return Ok(found),
@@ -202,4 +219,23 @@ fn pipeline_body(value: &Json) -> Json {
 /// The id of a job as the number that the API wants.
 pub(super) fn job_id(id: &str) -> Json {
     id.parse::<i64>().map_or_else(|_| id.into(), Json::from)
+}
+
+/// Tries again what may be tried again.
+pub(super) async fn again<T, F: Future<Output = Result<T, HttpError>>>(
+    pause: Duration,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, HttpError> {
+    let mut tries = 0;
+    loop {
+        match attempt().await {
+            Err(error)
+                if tries < RETRIES && error.status().is_some_and(|status| status >= 500 || status == 408) =>
+            {
+                tries += 1;
+                tokio::time::sleep(pause).await;
+            }
+            result => return result,
+        }
+    }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::diagnostic::Diagnostic;
 use super::normalize::to_json;
 use super::schema::{JOB, PIPELINE, Type};
-use super::value::Value;
+use super::value::{Kind, Value};
 
 /// A kind of resource that this stand-in deploys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +74,37 @@ pub(super) fn of_config(config: &Value, file_of: impl Fn(&Value) -> String) -> R
         }
     }
     resources
+}
+
+/// Refuses what this stand-in does not deploy, and resources without any content.
+pub(super) fn check_kinds(config: &Value) -> Result<(), Diagnostic> {
+    for (name, entry) in config.get("resources").and_then(Value::as_map).into_iter().flatten() {
+        let path = format!("resources.{name}");
+        let Some(group) = Group::named(name) else {
+            if entry.value.as_map().is_some_and(|map| !map.is_empty()) {
+                return Err(Diagnostic::error(format!(
+                    "this stand-in deploys jobs and pipelines only, not {name}"
+                ))
+                .path(path)
+                .place(entry.key_at));
+            }
+            continue;
+        };
+        for (key, entry) in entry.value.as_map().into_iter().flatten() {
+            let one = if group == Group::Jobs { "job" } else { "pipeline" };
+            if entry.value.kind == Kind::Null {
+                return Err(Diagnostic::error(format!("{one} {key} is not defined"))
+                    .path(format!("{path}.{key}"))
+                    .place(entry.key_at));
+            }
+            if key.contains("${") {
+                return Err(Diagnostic::error(format!("resource keys cannot contain references: {key}"))
+                    .path(path)
+                    .place(entry.key_at));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Elements that the base and a target define under one key become one element.
@@ -184,6 +216,15 @@ pub(super) mod tests {
         assert_eq!(job["deployment"]["metadata_file_path"], "/s/metadata.json");
         let pipeline = &found[&(Group::Pipelines, "p".to_owned())].fields;
         assert_eq!((&pipeline["channel"], &pipeline["edition"]), (&json!("PREVIEW"), &json!("ADVANCED")));
+    }
+
+    #[test]
+    fn what_cannot_be_deployed_is_refused() {
+        let check =
+            |json: Json| check_kinds(&Value::from_json(json!({ "resources": json }))).map_err(|e| e.summary);
+        assert_eq!(check(json!({"jobs": {"j": {}}, "volumes": {}})), Ok(()));
+        assert!(check(json!({"schemas": {"s": {}}})).unwrap_err().ends_with("not schemas"));
+        assert_eq!(check(json!({"pipelines": {"p": null}})).unwrap_err(), "pipeline p is not defined");
     }
 
     #[test]

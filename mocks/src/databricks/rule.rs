@@ -81,10 +81,8 @@ pub(super) struct Values<'a> {
 pub(super) fn judge(node: &Node, path: &str, values: Values<'_>) -> (Action, Option<&'static str>) {
     let changed_here = values.old != values.new;
     if node.is_permissions {
-        return match path {
-            "object_id" => (Action::UpdateId, Some("id_changes")),
-            _ => (Action::Update, None),
-        };
+        // Also where the object has a new id: there is no rule of its own for that.
+        return (Action::Update, None);
     }
     let empty = [values.old, values.new, values.remote].into_iter().flatten().all(is_empty);
     match node.group {

@@ -7,8 +7,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-/// The version of the format that this CLI writes.
-const STATE_VERSION: u32 = 2;
+use super::constraint::is_at_least;
+
+/// The newest version of the format that is understood here.
+const STATE_VERSION: u32 = 3;
+
+/// The version of the format that a CLI writes.
+fn state_version(cli_version: &str) -> u32 {
+    if is_at_least(cli_version, 1, 17) { 3 } else { 2 }
+}
 
 /// That a node needs another one, and the reference that says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,7 +177,7 @@ fn replay(state: &mut State, text: &str) -> bool {
 
 /// Writes the state beside the bundle and drops the log.
 pub(super) fn write_local(folder: &Path, state: &mut State) -> Result<Vec<u8>, StateError> {
-    state.state_version = STATE_VERSION;
+    state.state_version = state_version(&state.cli_version).max(state.state_version);
     let path = file(folder);
     let io = |error| StateError::Io(path.display().to_string(), error);
     let content = serde_json::to_vec_pretty(state).map_err(|error| io(error.into()))?;
@@ -297,7 +304,7 @@ mod tests {
 
     #[test]
     fn newer_formats_are_refused() {
-        assert!(State::parse("f", b"{\"state_version\": 3}").is_err());
+        assert!(State::parse("f", b"{\"state_version\": 4}").is_err());
         assert!(State::parse("f", b"nonsense").is_err());
     }
 

@@ -163,4 +163,11 @@ pub(crate) const RULES: &[Rule] = &[
         rows. Views, foreign tables, and tables whose history this identity may not read have no version: they are read as they \
         are, and a row that changes in between goes unnoticed.",
     },
+    Rule {
+        id: "TW151",
+        title: "a bundle is there whose project has no rows",
+        explanation: "The folder for bundles holds one that tapworks wrote, for a project that no row names any more. What it \
+            deployed stays deployed, and only its bundle can change or remove it, so the files stay too. A typing error in \
+            project_name looks the same: the tables then go to a bundle of another name, and are read a second time.",
+    },
 ];

@@ -7,13 +7,16 @@ use super::{Failure, Session, error, pull_state};
 use crate::databricks::approval;
 use crate::databricks::bundle::Bundle;
 use crate::databricks::desired::{self, Wanted};
+use crate::databricks::escape;
 use crate::databricks::http::Client;
-use crate::databricks::node::short;
-use crate::databricks::plan::{self, Remote};
-use crate::databricks::remote;
+use crate::databricks::path::replace_templates;
+use crate::databricks::planner;
+use crate::databricks::reference::Step;
+use crate::databricks::remote::{self, Remote};
 use crate::databricks::resource::Group;
 use crate::databricks::rule::Action;
 use crate::databricks::state::{Entry, Journal, State};
+use crate::databricks::template::resolve_text;
 use crate::databricks::workspace_files;
 
 /// Takes an existing resource into the state, without changing it.
@@ -74,8 +77,8 @@ async fn bind_locked(
         remotes.insert(known.clone(), Remote::There { shown: same.clone(), comparable: same });
     }
     let scope: BTreeSet<String> = wanted.keys().cloned().collect();
-    let plan =
-        plan::make(wanted, &state, &mut remotes, &scope, session.environment.cli_version()).map_err(error)?;
+    let plan = planner::make(wanted, &state, &mut remotes, &scope, session.environment.cli_version())
+        .map_err(error)?;
     let step = &plan.plan[name];
     let real: Vec<_> = step
         .changes
@@ -100,7 +103,16 @@ async fn bind_locked(
             }
         }
     }
-    let value = step.new_state.as_ref().map_or_else(|| wanted[name].value.clone(), |new| new.value.clone());
+    let mut value = wanted[name].value.clone();
+    replace_templates(&mut value, &mut |text, key| {
+        resolve_text(text, key, |needed, field| match field {
+            [Step::Key(field)] if field == "id" => {
+                before.state.get(needed).map(|entry| entry.id.clone().into())
+            }
+            _ => None,
+        })
+    });
+    escape::show(&mut value);
     let entry = Entry { id: id.to_owned(), state: value, depends_on: wanted[name].depends_on.clone() };
     save(session, bundle, client, before, name, Some(entry)).await?;
     let what = if group == Group::Jobs { "job" } else { "pipeline" };
@@ -117,11 +129,7 @@ pub(super) async fn unbind(session: Session<'_>, key: &str, force_lock: bool) ->
     let name = desired::find(&wanted, key).ok_or_else(|| error(format!("no such resource: {key}")))?;
     let state = pull_state(&bundle, &client).await?;
     let lock = acquire(session, &bundle, &client, force_lock).await?;
-    let result = if state.state.contains_key(&name) {
-        save(session, &bundle, &client, state, &name, None).await
-    } else {
-        Err(error(format!("{} is not bound to anything", short(&name))))
-    };
+    let result = save(session, &bundle, &client, state, &name, None).await;
     finish(lock, &client, result).await
 }
 

@@ -7,7 +7,7 @@ use crate::databricks::approval;
 use crate::databricks::bundle::Bundle;
 use crate::databricks::desired::{self, Wanted};
 use crate::databricks::http::Client;
-use crate::databricks::plan::{Plan, destructive};
+use crate::databricks::plan::Plan;
 use crate::databricks::rule::Action;
 use crate::databricks::state::{Journal, State};
 use crate::databricks::workspace_files;
@@ -78,7 +78,7 @@ fn show(session: Session<'_>, bundle: &Bundle, plan: &Plan, state: &State) {
     }
     let keeps =
         |name: &str| state.state.get(name).is_some_and(|entry| entry.state["cascade_on_destroy"] == false);
-    let pipelines: Vec<&str> = destructive(plan).into_iter().map(|(name, _)| name).collect();
+    let pipelines: Vec<&str> = plan.destructive().into_iter().map(|(name, _)| name).collect();
     let (kept, lost): (Vec<&str>, Vec<&str>) = pipelines.into_iter().partition(|name| keeps(name));
     let groups = [
         (

@@ -18,8 +18,9 @@ use super::desired::{self, Wanted};
 use super::environment::Environment;
 use super::http::Client;
 use super::output::Output;
-use super::plan::{self as planning, Plan, Remote};
-use super::remote;
+use super::plan::Plan;
+use super::planner;
+use super::remote::{self, Remote};
 use super::state::{self, State};
 use super::workspace_files;
 
@@ -141,10 +142,10 @@ async fn make_plan(
     selected: Option<&BTreeSet<String>>,
     state: &State,
 ) -> Result<Plan, Failure> {
-    let (scope, not_selected) = planning::scope(wanted, state, selected);
+    let (scope, not_selected) = planner::scope(wanted, state, selected);
     let mut remotes: HashMap<String, Remote> =
-        remote::read_all(client, state, &scope).await.map_err(error)?;
-    let mut plan = planning::make(wanted, state, &mut remotes, &scope, session.environment.cli_version())
+        remote::read_all(client, state, &scope, session.retry_pause()).await.map_err(error)?;
+    let mut plan = planner::make(wanted, state, &mut remotes, &scope, session.environment.cli_version())
         .map_err(error)?;
     plan.not_selected = not_selected;
     Ok(plan)

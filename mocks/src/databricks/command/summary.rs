@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::validate::header;
 use super::{Failure, Session, pretty, remote_state};
 use crate::databricks::bundle::Bundle;
+use crate::databricks::escape;
 use crate::databricks::node::Node;
 use crate::databricks::resource::Group;
 use crate::databricks::state::{self, State};
@@ -63,7 +64,9 @@ fn text(bundle: &Bundle, state: &State) -> String {
             text.push_str(if group == Group::Jobs { "  Jobs:\n" } else { "  Pipelines:\n" });
         }
         for ((_, key), resource) in of_group {
-            let name = resource.fields.get("name").and_then(Json::as_str).unwrap_or_default();
+            let mut name = resource.fields.get("name").cloned().unwrap_or_default();
+            escape::show(&mut name);
+            let name = name.as_str().unwrap_or_default();
             let url = match state.state.get(&Node::name(group, key)) {
                 Some(entry) => bundle.url(group, &entry.id),
                 None => "(not deployed)".to_owned(),

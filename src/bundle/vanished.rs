@@ -1,0 +1,76 @@
+//! Bundles on disk whose projects the rows no longer name.
+
+use std::path::Path;
+
+use super::package::{Package, ROOT, is_ours};
+use crate::files::{self, Entry, FileError};
+use crate::finding::{Finding, Findings, Place};
+
+/// A note for each folder in `output` that holds a bundle of ours and belongs to none of `packages`; nothing where there
+/// are no packages, for then nothing is known of the projects.
+///
+/// # Errors
+/// `output` cannot be read.
+pub fn vanished(output: &Path, packages: &[Package]) -> Result<Findings, FileError> {
+    if packages.is_empty() {
+        return Ok(Findings::new());
+    }
+    let mut findings = Findings::new();
+    for name in files::names_in(output)? {
+        let folder = output.join(&name);
+        if packages.iter().any(|package| package.project() == name) || !holds_a_bundle_of_ours(&folder) {
+            continue;
+        }
+        findings.push(
+            Finding::note("TW151", format!("project `{name}` has a bundle, but no rows any more"))
+                .at(Place::Path { path: folder.display().to_string() })
+                .why("what it deployed stays deployed, and its bundle is kept")
+                .fix("put its rows back; or, once nothing of it is deployed any more, remove the folder"),
+        );
+    }
+    Ok(findings)
+}
+
+/// What cannot be read is somebody else's.
+fn holds_a_bundle_of_ours(folder: &Path) -> bool {
+    let root = folder.join(ROOT);
+    matches!(files::entry(folder), Ok(Some(Entry::Folder)))
+        && matches!(files::entry(&root), Ok(Some(Entry::File)))
+        && files::read(&root).is_ok_and(|bytes| is_ours(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::render::HEADER;
+
+    fn package(name: &str) -> Package {
+        let mut package = Package::new(name);
+        package.add(ROOT, format!("{HEADER}bundle: {{}}\n"));
+        package
+    }
+
+    #[test]
+    fn only_a_bundle_of_ours_without_rows_is_named() {
+        let output = tempfile::tempdir().unwrap();
+        package("kept").write(output.path()).unwrap();
+        package("gone").write(output.path()).unwrap();
+        let theirs = output.path().join("theirs");
+        files::create_folder(&theirs).unwrap();
+        files::write(&theirs.join(ROOT), b"bundle: {}\n").unwrap();
+        files::create_folder(&output.path().join("empty")).unwrap();
+        files::write(&output.path().join("file"), HEADER.as_bytes()).unwrap();
+        let findings = vanished(output.path(), &[package("kept")]).unwrap();
+        let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(told, ["project `gone` has a bundle, but no rows any more"]);
+        assert!(output.path().join("gone").join(ROOT).exists());
+    }
+
+    #[test]
+    fn no_folder_and_no_packages_are_nothing_to_tell() {
+        let output = tempfile::tempdir().unwrap();
+        assert!(vanished(&output.path().join("none"), &[package("p")]).unwrap().is_empty());
+        package("gone").write(output.path()).unwrap();
+        assert!(vanished(output.path(), &[]).unwrap().is_empty());
+    }
+}
