@@ -13,6 +13,7 @@ mod examples;
 mod generate;
 mod layers;
 mod package;
+mod parallel;
 mod processes;
 mod reliability;
 mod reports;
