@@ -17,6 +17,8 @@ mod parallel;
 mod processes;
 mod reliability;
 mod reports;
+#[cfg(target_os = "linux")]
+mod rows;
 mod settings;
 #[cfg(unix)]
 mod signals;
