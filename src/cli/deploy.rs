@@ -202,6 +202,7 @@ impl Run {
             let me = client.me().await?;
             self.introduce(context, &target, &client, &me);
             let paths = self.paths(&target, &me, desired);
+            say_roots(context, &paths);
             let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
             let facts = gather(&client, &wanted, &paths).await?;
             let place = |row: u32| Some(read.rows.place(row, None));
@@ -353,6 +354,17 @@ fn refusals<'a>(
                 .fix("undo that change; consent to a recreation by name is not offered yet")
         }
     })
+}
+
+/// Says where the bundles' state lies: whoever deploys to another place makes a second copy.
+fn say_roots(context: &Context, paths: &BTreeMap<String, BundlePaths>) {
+    const SHOWN: usize = 3;
+    for paths in paths.values().take(SHOWN) {
+        context.printer.say(&format!("  root {}", paths.root));
+    }
+    if paths.len() > SHOWN {
+        context.printer.say(&format!("  and {} more", crate::text::plural(paths.len() - SHOWN, "root")));
+    }
 }
 
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {

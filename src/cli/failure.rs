@@ -7,7 +7,7 @@ use crate::files::FileError;
 use crate::finding::Findings;
 use crate::preflight::FactsError;
 use crate::report::{Printer, summary};
-use crate::workspace;
+use crate::workspace::{self, KeyringError, LoginError};
 
 /// Why a command ended.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) struct Failure {
     message: String,
     hints: Vec<String>,
     told_by_findings: bool,
+    /// What only those want to read who ask for more.
+    details: Option<String>,
 }
 
 /// Exit statuses, as the README's table has them.
@@ -32,18 +34,23 @@ pub(super) fn signal_status(signal: i32) -> u8 {
 }
 
 impl Failure {
-    fn of(status: u8, message: String) -> Self {
-        Self { status, message, hints: Vec::new(), told_by_findings: false }
+    fn new(status: u8, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), hints: Vec::new(), told_by_findings: false, details: None }
+    }
+
+    /// The workspace cannot be used from here as things are.
+    pub(super) fn unreachable(message: impl Into<String>) -> Self {
+        Self::new(status::UNREACHABLE, message)
     }
 
     /// The arguments or settings make no sense together.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self::of(status::USAGE, message.into())
+        Self::new(status::USAGE, message)
     }
 
     /// The work could not be done.
     pub(super) fn work(message: impl Into<String>) -> Self {
-        Self::of(status::FAILED, message.into())
+        Self::new(status::FAILED, message)
     }
 
     /// Findings stopped it, and say all there is to say.
@@ -54,7 +61,7 @@ impl Failure {
 
     /// A signal ended it.
     pub(super) fn interrupted(signal: i32) -> Self {
-        Self::of(signal_status(signal), "interrupted".to_owned())
+        Self::new(signal_status(signal), "interrupted")
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -70,6 +77,9 @@ impl Failure {
 
     pub(super) fn show(&self, printer: &Printer) {
         printer.error(&self.message, &self.hints);
+        for line in self.details.iter().flat_map(|details| details.lines()) {
+            printer.detail(&format!("  | {line}"));
+        }
     }
 
     pub(super) fn exit_status(&self) -> u8 {
@@ -102,7 +112,11 @@ impl From<workspace::Error> for Failure {
             Unreachable | Unavailable | Unauthenticated | Misconfigured => status::UNREACHABLE,
             _ => status::FAILED,
         };
-        Self { hints: error.hints(), ..Self::of(status, error.to_string()) }
+        let details = match &error {
+            workspace::Error::Statement(error) => error.details().map(str::to_owned),
+            _ => None,
+        };
+        Self { hints: error.hints(), details, ..Self::new(status, error.to_string()) }
     }
 }
 
@@ -112,19 +126,43 @@ impl From<workspace::AccessError> for Failure {
     }
 }
 
+impl From<KeyringError> for Failure {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Unavailable(details) => {
+                let failure = Self::unreachable("there is no keyring on this machine to keep a credential in").hint(
+                    "set DATABRICKS_HOST and DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, in the \
+                     environment; or write a profile with `databricks configure` and name it with `--profile`",
+                );
+                Self { details: Some(details), ..failure }
+            }
+            error => Self::unreachable(error.to_string()),
+        }
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Keyring(error) => error.into(),
+            LoginError::Workspace(error) => error.into(),
+        }
+    }
+}
+
 impl From<FactsError> for Failure {
     fn from(error: FactsError) -> Self {
         match error {
             FactsError::Workspace(error) => error.into(),
             // What cannot be read is not taken for absent: as good as not reachable.
-            error @ FactsError::Unreadable { .. } => Self::of(status::UNREACHABLE, error.to_string()),
+            error @ FactsError::Unreadable { .. } => Self::unreachable(error.to_string()),
         }
     }
 }
 
 impl From<ProgramError> for Failure {
     fn from(error: ProgramError) -> Self {
-        Self::of(status::UNREACHABLE, error.to_string()).hint(error.hint())
+        Self::unreachable(error.to_string()).hint(error.hint())
     }
 }
 

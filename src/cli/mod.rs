@@ -1,6 +1,7 @@
 //! The command line: one file per command with its arguments (the doc comment is the help) and its `run`. Commands hold
 //! no logic: they resolve settings, call the library, and hand the value to `report`.
 
+mod auth;
 mod configuration;
 mod connectors;
 mod demo;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use failure::Failure;
 use network::{Network, NetworkArguments};
 use runtime::Runtime;
 
@@ -91,6 +93,7 @@ enum Command {
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
     Init(init::Arguments),
+    Auth(auth::Arguments),
     Connectors(connectors::Arguments),
     Schema(schema::Arguments),
     Demo(demo::Arguments),
@@ -127,6 +130,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&context, *arguments),
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Schema(arguments) => schema::run(&context, &arguments),
+        Command::Auth(arguments) => auth::run(&context, &arguments),
         Command::Connectors(arguments) => connectors::run(&context, &arguments),
         Command::Demo(arguments) => demo::run(&context, &arguments),
     };

@@ -89,7 +89,9 @@ fn read_from_workspace(
         let client = connect(context, access, &interrupt, Requests::shown_on(&progress, title))?;
         let warehouse = client.choose_warehouse(named.as_deref()).await?;
         context.printer.say(&format!("  {}", shown(&warehouse)));
-        let (rows, findings) = read_table(&client, &warehouse.id, name).await?;
+        let (rows, findings) = read_table(&client, &warehouse.id, name)
+            .await
+            .map_err(|error| Failure::from(error).about(&name.to_string()))?;
         let version = match rows.origin() {
             Origin::Table { version: Some(version), .. } => format!("version {version}"),
             _ => "no version".to_owned(),

@@ -31,12 +31,13 @@ pub(super) fn connect(
     interrupt: &Interrupt,
     observer: Arc<dyn Observer>,
 ) -> Result<Client, Failure> {
-    let options = ClientOptions {
-        observer: Some(observer),
-        cancel: interrupt.stop.clone(),
-        ..context.network.options()
-    };
+    let options = ClientOptions { observer: Some(observer), ..options(context, interrupt) };
     Ok(Client::connect(access, options, &context.environment)?)
+}
+
+/// What every client of the run is made with.
+pub(super) fn options(context: &Context, interrupt: &Interrupt) -> ClientOptions {
+    ClientOptions { cancel: interrupt.stop.clone(), ..context.network.options() }
 }
 
 /// Shows a client's requests as the newest line of a step.

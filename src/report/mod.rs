@@ -1,5 +1,6 @@
 //! From values to what people and programs read. The only code that writes to standard output and standard error.
 
+mod auth_document;
 mod checkout;
 mod deploy_document;
 mod findings;
@@ -14,6 +15,7 @@ mod run_report;
 mod sample;
 mod sarif;
 
+pub use auth_document::{AuthStatusDocument, AuthTargetDocument};
 pub use checkout::Checkout;
 pub(crate) use deploy_document::details as deploy_details;
 pub use deploy_document::{DeployDocument, SourceDocument};

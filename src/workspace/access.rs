@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::attribute::{ATTRIBUTES, Attribute, attribute};
 use super::auth_type::{AuthType, UNSUPPORTED};
 use super::host::{Cloud, Host, HostError};
+use super::keyring::Kept;
 use super::profile::{DEFAULT, Profile, ProfileFile, ProfileFileError};
 use super::program::Program;
 use crate::environment::Environment;
@@ -190,6 +191,32 @@ impl Access {
         Resolution::new(request, environment)?.finish()
     }
 
+    /// The access that a credential of the keyring alone would give.
+    #[must_use]
+    pub fn of_kept(host: Host, kept: &Kept) -> Self {
+        let mut values = Values::default();
+        let auth_type = match kept {
+            Kept::Token(token) => {
+                values.fill("token", token.expose_secret(), Origin::Request);
+                AuthType::Pat
+            }
+            Kept::Client { client_id, client_secret } => {
+                values.fill("client_id", client_id, Origin::Request);
+                values.fill("client_secret", client_secret.expose_secret(), Origin::Request);
+                AuthType::OauthM2m
+            }
+        };
+        Self {
+            host,
+            values: Arc::new(values),
+            profile: None,
+            config_file: None,
+            candidates: [auth_type].into(),
+            settled: Arc::new(OnceLock::new()),
+            unused: [].into(),
+        }
+    }
+
     /// The address.
     #[must_use]
     pub fn host(&self) -> &Host {
@@ -207,6 +234,15 @@ impl Access {
     #[must_use]
     pub fn origins(&self) -> Vec<(&'static str, Origin)> {
         self.values.found.iter().map(|(key, value)| (*key, value.origin.clone())).collect()
+    }
+
+    /// The secret value that decides the way to authenticate, and where it came from: what is kept in the keyring is not
+    /// looked at then.
+    #[must_use]
+    pub fn given_secret(&self) -> Option<(&'static str, Origin)> {
+        let keyring = self.candidates.contains(&AuthType::Keyring);
+        let secret = |key: &str| attribute(key).is_some_and(|attribute| attribute.secret);
+        self.origins().into_iter().find(|(key, _)| !keyring && secret(key))
     }
 
     /// The profile in use, where one is.

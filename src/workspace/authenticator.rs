@@ -121,9 +121,7 @@ impl Authenticator {
             Ok(None) => {
                 Err(AttemptError::NotApplicable("the keyring holds nothing for this workspace".to_owned()))
             }
-            Err(KeyringError::Unavailable(_)) => {
-                Err(AttemptError::NotApplicable("there is no keyring on this machine".to_owned()))
-            }
+            Err(KeyringError::Unavailable(_)) => Err(AttemptError::NoKeyring),
             Err(error) => Err(AttemptError::Failed(error.to_string())),
         }
     }

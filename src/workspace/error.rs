@@ -161,6 +161,8 @@ pub struct CredentialsError {
 pub enum AttemptError {
     /// It does not apply here: nothing is set up for it.
     NotApplicable(String),
+    /// There is no keyring on this machine to look into.
+    NoKeyring,
     /// It applies, and failed.
     Failed(String),
     /// It applies, and a request of it failed.
@@ -246,6 +248,29 @@ impl Error {
 impl From<AccessError> for Error {
     fn from(error: AccessError) -> Self {
         Self::Access(Box::new(error))
+    }
+}
+
+impl StatementError {
+    /// What the service says beyond the first line of its message; often long, and seldom what is wrong.
+    #[must_use]
+    pub fn details(&self) -> Option<&str> {
+        Some(self.parts().1).filter(|rest| !rest.is_empty())
+    }
+
+    /// What leads the message in one line, and the rest.
+    fn parts(&self) -> (String, &str) {
+        let split = |text: &'_ str| text.find('\n').unwrap_or(text.len());
+        let message = self.message.trim();
+        let (first, rest) = message.split_at(split(message));
+        let (mut lead, mut rest) = (first.trim_end().to_owned(), rest.trim());
+        // Some conditions say what they are in one line, and what is wrong in the next.
+        if lead.ends_with(':') && !rest.is_empty() {
+            let (second, third) = rest.split_at(split(rest));
+            lead = format!("{lead} {}", second.trim_end());
+            rest = third.trim();
+        }
+        (lead, rest)
     }
 }
 
@@ -356,21 +381,28 @@ impl fmt::Display for Cause {
 
 impl fmt::Display for CredentialsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut tried: Vec<_> = self
+        let tried: Vec<_> = self
             .attempts
             .iter()
-            .filter(|(_, error)| !matches!(error, AttemptError::NotApplicable(_)))
+            .filter(|(_, error)| !matches!(error, AttemptError::NotApplicable(_) | AttemptError::NoKeyring))
             .collect();
         if tried.is_empty() {
             write!(
                 formatter,
-                "no credentials for {}, neither in the environment nor in a profile",
+                "no credentials for {}: looked for DATABRICKS_TOKEN, DATABRICKS_CLIENT_ID with \
+                 DATABRICKS_CLIENT_SECRET, and a profile of .databrickscfg",
                 self.host
             )?;
-            tried = self.attempts.iter().collect();
-        } else {
-            write!(formatter, "cannot authenticate at {}", self.host)?;
+            for (auth_type, error) in &self.attempts {
+                match error {
+                    // A server has none; that is not what is wrong.
+                    AttemptError::NoKeyring => {}
+                    error => write!(formatter, "; {auth_type}: {error}")?,
+                }
+            }
+            return Ok(());
         }
+        write!(formatter, "cannot authenticate at {}", self.host)?;
         for (index, (auth_type, error)) in tried.into_iter().enumerate() {
             write!(formatter, "{}{auth_type}: {error}", if index == 0 { ": " } else { "; " })?;
         }
@@ -385,6 +417,7 @@ impl fmt::Display for AttemptError {
         match self {
             Self::NotApplicable(text) | Self::Failed(text) => formatter.write_str(text),
             Self::Request(error) => write!(formatter, "{error}"),
+            Self::NoKeyring => formatter.write_str("there is no keyring on this machine"),
             Self::Interrupted => formatter.write_str("interrupted"),
         }
     }
@@ -392,15 +425,17 @@ impl fmt::Display for AttemptError {
 
 impl fmt::Display for StatementError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "statement {} ", self.id)?;
-        match self.state.as_str() {
-            "CANCELED" => formatter.write_str("was canceled")?,
-            "CLOSED" => formatter.write_str("succeeded, but its result is no longer kept")?,
-            "SUCCEEDED" => formatter.write_str("did not deliver its rows")?,
-            _ => formatter.write_str("failed")?,
-        }
-        let message = self.message.trim();
-        if message.is_empty() { Ok(()) } else { write!(formatter, ": {message}") }
+        let message = self.parts().0;
+        let what = match self.state.as_str() {
+            "CANCELED" => "the statement was canceled",
+            "CLOSED" => "the statement succeeded, but its result is no longer kept",
+            "SUCCEEDED" => "the statement did not deliver its rows",
+            _ if message.is_empty() => "the statement failed",
+            // What the service says is what the user needs to know.
+            _ => "",
+        };
+        let colon = if what.is_empty() || message.is_empty() { "" } else { ": " };
+        write!(formatter, "{what}{colon}{message} (statement {})", self.id)
     }
 }
 

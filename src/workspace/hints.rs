@@ -90,11 +90,11 @@ fn of_credentials(error: &CredentialsError) -> Vec<String> {
         ));
     }
     if hints.is_empty() {
-        hints.push(
-            "set DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET; name a profile with \
-             `--profile`; or store a token with `tapworks auth login`"
-                .to_owned(),
-        );
+        let keyring = !error.attempts.iter().any(|(_, attempt)| matches!(attempt, AttemptError::NoKeyring));
+        hints.push(format!(
+            "set DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET; or name a profile with `--profile`{}",
+            if keyring { "; or store a token with `tapworks auth login`" } else { "" }
+        ));
     }
     hints.dedup();
     hints

@@ -1,10 +1,14 @@
 //! What every test starts from: an empty folder, an environment of its own, the binary, and maybe a mock workspace.
+//!
+//! Every command runs at `-vv` with `RUST_LOG=trace`, knows a token and a client secret, and reads all but small tables
+//! through presigned links; after it, none of these may stand in what it said, in any file of the folder (temporary ones
+//! included), or among the arguments of the programs it started.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use tapworks_mocks::workspace::MockWorkspace;
+use tapworks_mocks::workspace::{Identity, MockWorkspace};
 
 /// The binary under test.
 pub(crate) const TAPWORKS: &str = env!("CARGO_BIN_EXE_tapworks");
@@ -15,34 +19,80 @@ pub(crate) struct Context {
     variables: Vec<(String, String)>,
 }
 
-/// What a command said.
+/// What a command said. Lines of the log for developers are left out of `stderr`.
 pub(crate) struct Said {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
+/// Where a command keeps temporary files, inside the folder.
+const TEMPORARY: &str = "temporary";
+
+/// A client that every workspace of a test knows for its administrator.
+pub(crate) const CLIENT_ID: &str = "5f2504e0-4f89-11d3-9a0c-0305e82c3301";
+/// Its secret.
+pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
+/// A header that the storage behind links insists on.
+const LINK_KEY: &str = "canary-link-key";
+/// Results above this come through links: all but the smallest.
+const INLINE_BYTES: usize = 600;
+/// Where the stand-in notes how it was called.
+const ARGUMENTS: &str = "programs/arguments.log";
+
 impl Context {
     /// Nothing but a folder: no workspace, no credentials.
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        let context = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
+        std::fs::create_dir(context.path(TEMPORARY)).unwrap();
+        context
     }
 
     /// One that reaches this workspace through the environment, with the stand-in (or the program that
     /// `TAPWORKS_DATABRICKS_CLI` names) as the CLI.
     pub(crate) fn with(workspace: &MockWorkspace) -> Self {
         let mut context = Self::new();
-        let databricks = std::env::var("TAPWORKS_DATABRICKS_CLI").unwrap_or_else(|_| {
-            let programs = context.path("programs");
-            std::fs::create_dir(&programs).unwrap();
-            let link = tapworks_mocks::link_databricks(Path::new(TAPWORKS), &programs).unwrap();
-            link.to_str().unwrap().to_owned()
+        let databricks = context.stand_in();
+        let principal = Identity::user(workspace.user()).in_group("admins");
+        workspace.world(|world| {
+            world.accounts.add_client(CLIENT_ID, CLIENT_SECRET, principal);
+            world.statements.inline_limit = INLINE_BYTES;
+            world.statements.link_headers = vec![("x-mock-customer-key".to_owned(), LINK_KEY.to_owned())];
         });
         context.set("DATABRICKS_HOST", workspace.url());
         context.set("DATABRICKS_TOKEN", workspace.token());
+        // There, and not used: the type says so.
+        context.set("DATABRICKS_CLIENT_ID", CLIENT_ID);
+        context.set("DATABRICKS_CLIENT_SECRET", CLIENT_SECRET);
+        context.set("DATABRICKS_AUTH_TYPE", "pat");
         context.set("DATABRICKS_WAREHOUSE_ID", workspace.warehouse_id());
         context.set("TAPWORKS_DATABRICKS_CLI", &databricks);
         context
+    }
+
+    /// A program that notes its arguments and goes on as the stand-in, or as what `TAPWORKS_DATABRICKS_CLI` names.
+    fn stand_in(&self) -> String {
+        let real = match std::env::var("TAPWORKS_DATABRICKS_CLI") {
+            Ok(real) => PathBuf::from(real),
+            Err(_) => {
+                let folder = self.path("programs/real");
+                std::fs::create_dir_all(&folder).unwrap();
+                tapworks_mocks::link_databricks(Path::new(TAPWORKS), &folder).unwrap()
+            }
+        };
+        if !cfg!(unix) {
+            return real.to_str().unwrap().to_owned();
+        }
+        let notes = self.path(ARGUMENTS);
+        let text = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{}'\nexec '{}' \"$@\"\n",
+            notes.display(),
+            real.display()
+        );
+        let program = self.write("programs/databricks", &text);
+        #[cfg(unix)]
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        program.to_str().unwrap().to_owned()
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
@@ -69,36 +119,101 @@ impl Context {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The command, ready to run.
+    /// The command, ready to run; who runs it gives its output to [`Context::judge`].
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(TAPWORKS);
+        if !arguments.contains(&"-q") {
+            command.arg("-vv");
+        }
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            .env("TMPDIR", self.path(TEMPORARY))
             .env("PATH", "/usr/bin:/bin")
+            .env("RUST_LOG", "trace")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
-        Said::of(self.command(arguments).output().unwrap())
+        self.judge(self.command(arguments).output().unwrap())
     }
-}
 
-impl Said {
-    fn of(output: Output) -> Self {
-        let said = Self {
-            status: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
-        assert!(!said.stderr.contains("panicked at"), "{}", said.stderr);
+    /// The same with this on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Said {
+        let mut command = self.command(arguments);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // It may end without reading.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let said = self.judge(child.wait_with_output().unwrap());
+        assert!(!said.stdout.contains(input) && !said.stderr.contains(input), "{}", said.stderr);
         said
     }
 
+    /// What a command said, once it is certain that no secret got out and nothing was left behind.
+    pub(crate) fn judge(&self, output: Output) -> Said {
+        let (stdout, stderr) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        for (place, text) in [("standard output", &stdout), ("standard error", &stderr)] {
+            self.holds_no_secret(place, text);
+        }
+        self.scan(self.folder.path());
+        let left: Vec<_> = std::fs::read_dir(self.path(TEMPORARY)).unwrap().collect();
+        assert!(left.is_empty(), "temporary files were left behind: {left:?}");
+        assert!(!stderr.contains("panicked at"), "{stderr}");
+        let said = stderr.lines().filter(|line| !is_logged(line)).map(|line| format!("{line}\n")).collect();
+        Said { status: output.status.code(), stdout, stderr: said }
+    }
+
+    fn scan(&self, folder: &Path) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // Links lead to programs.
+            if path.is_symlink() {
+                continue;
+            }
+            self.holds_no_secret("the name of", path.to_str().unwrap());
+            if path.is_dir() {
+                self.scan(&path);
+            } else {
+                let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+                self.holds_no_secret(path.to_str().unwrap(), &text);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn holds_no_secret(&self, place: &str, text: &str) {
+        let mut secrets = vec!["X-Amz-Signature", "canary-", "mock-oauth-"];
+        secrets.extend(
+            self.variables
+                .iter()
+                .filter(|(name, _)| name.ends_with("_TOKEN") || name.ends_with("_SECRET"))
+                .map(|(_, value)| value.as_str()),
+        );
+        for secret in secrets {
+            assert!(!text.contains(secret), "{place} holds `{secret}`: {text}");
+        }
+        // Every mock workspace makes its token like this, that of the demo too.
+        for (at, _) in text.match_indices("dapi") {
+            let digits = text[at + 4..].chars().take_while(char::is_ascii_hexdigit).count();
+            assert!(digits < 16, "{place} holds a token: {text}");
+        }
+    }
+}
+
+/// Whether a line of standard error belongs to the log for developers.
+fn is_logged(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    matches!(words.next(), Some("TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR"))
+        && words.next().is_some_and(|word| word.starts_with("tapworks"))
+}
+
+impl Said {
     /// The document on standard output: one, and nothing else.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout)
@@ -145,4 +260,21 @@ pub(crate) fn post(workspace: &MockWorkspace, path: &str, body: &serde_json::Val
     let (_, content) = answer.split_once("\r\n\r\n").unwrap();
     let json = &content[content.find('{').unwrap()..=content.rfind('}').unwrap()];
     serde_json::from_str(json).unwrap()
+}
+
+#[test]
+#[should_panic(expected = "holds `canary-")]
+fn a_secret_in_a_file_is_found() {
+    let mut context = Context::new();
+    context.set("DATABRICKS_CLIENT_SECRET", CLIENT_SECRET);
+    context.write("out/leak.txt", &format!("secret={CLIENT_SECRET}"));
+    context.run(&["connectors"]);
+}
+
+#[test]
+#[should_panic(expected = "holds a token")]
+fn a_token_that_is_told_is_found() {
+    let mut context = Context::new();
+    let said = context.run(&["connectors", "dapi0123456789abcdef0123456789abcdef"]);
+    context.set("never", &said.stderr);
 }

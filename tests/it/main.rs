@@ -6,6 +6,7 @@
     reason = "a test stops at what it did not expect, and plays the user and the machine"
 )]
 
+mod auth;
 mod context;
 mod deploy;
 mod examples;

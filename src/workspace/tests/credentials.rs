@@ -285,7 +285,11 @@ async fn a_machine_without_keyring_gets_the_ordinary_message() {
         .fresh_me()
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("there is no keyring on this machine"), "{error}");
+    assert!(
+        error.to_string().contains("DATABRICKS_TOKEN") && !error.to_string().contains("keyring"),
+        "{error}"
+    );
+    assert!(!error.hints()[0].contains("auth login"), "{:?}", error.hints());
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
@@ -556,4 +560,32 @@ async fn nothing_shows_a_secret() {
         log.lines()
     );
     assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_login_is_checked_before_it_is_kept() {
+    let server = MockServer::start().await;
+    known(&server, "good").await;
+    let host = Host::parse(&server.uri()).unwrap();
+    let options = quick();
+    let nothing = Environment::default();
+    let token = |text: &str| Kept::Token(text.to_owned().into());
+    let refused = token("bad").log_in(&host, options.clone(), &nothing).await.unwrap_err();
+    assert!(matches!(refused, LoginError::Workspace(_)), "{refused:?}");
+    assert!(Kept::load(&options.keyring, &host).await.unwrap().is_none());
+    let me = token("good").log_in(&host, options.clone(), &nothing).await.unwrap();
+    assert_eq!(me.user_name, "good");
+    token("bad").log_in(&host, options.clone(), &nothing).await.unwrap_err();
+    let Some(Kept::Token(kept)) = Kept::load(&options.keyring, &host).await.unwrap() else { panic!() };
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&kept), "good", "a failed login leaves what was there");
+    let environment = Environment::of([("DATABRICKS_HOST", server.uri().as_str())]);
+    assert_eq!(connect(&environment, options).fresh_me().await.unwrap().user_name, "good");
+}
+
+#[tokio::test]
+async fn without_a_keyring_nobody_is_asked_to_type() {
+    let keyring: Arc<dyn Keyring> = Arc::new(NoKeyring);
+    let host = Host::parse("https://h.example").unwrap();
+    let refused = Kept::may_be_stored(&keyring, &host).await.unwrap_err();
+    assert!(matches!(refused, KeyringError::Unavailable(_)), "{refused:?}");
 }

@@ -153,7 +153,32 @@ async fn failures_keep_their_condition() {
     assert_eq!(error.kind(), ErrorKind::Refused);
     let Error::Statement(error) = error else { panic!("{error:?}") };
     assert_eq!(error.condition.as_deref(), Some("TABLE_OR_VIEW_NOT_FOUND"));
-    assert!(error.to_string().starts_with("statement s1 failed: [TABLE_OR_VIEW_NOT_FOUND]"), "{error}");
+    assert!(
+        error.to_string().starts_with("[TABLE_OR_VIEW_NOT_FOUND] The table")
+            && error.to_string().ends_with(" (statement s1)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_first_line_of_a_message_leads_and_the_rest_are_details() {
+    let error = |message: &str| StatementError {
+        host: String::new(),
+        id: "s1".to_owned(),
+        state: "FAILED".to_owned(),
+        code: None,
+        condition: None,
+        message: message.to_owned(),
+    };
+    for (message, lead, details) in [
+        ("[X] One.\n\nTwo.\nThree.", "[X] One. (statement s1)", Some("Two.\nThree.")),
+        ("[X] Refused:\nNo USE.\nThree.", "[X] Refused: No USE. (statement s1)", Some("Three.")),
+        ("[X] Refused:", "[X] Refused: (statement s1)", None),
+        ("", "the statement failed (statement s1)", None),
+    ] {
+        let error = error(message);
+        assert_eq!((error.to_string().as_str(), error.details()), (lead, details), "{message}");
+    }
 }
 
 #[tokio::test]
