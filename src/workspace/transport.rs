@@ -56,6 +56,9 @@ pub(crate) struct Timeouts {
     pub(crate) read: Duration,
 }
 
+/// How much longer than silence an answer in small pieces is borne.
+const TRICKLE: Duration = Duration::from_secs(1);
+
 /// A failed attempt: what the policy needs to know, and what an error says.
 struct Failure {
     fault: Fault,
@@ -126,8 +129,8 @@ impl Transport {
         let began = Instant::now();
         let mut failed = 0;
         loop {
-            // An answer that trickles is bounded too, but never sooner than one that is silent.
-            let limit = call.budget.saturating_sub(began.elapsed()).max(self.read_timeout);
+            // An answer that trickles is bounded too, but a little later than one that is silent, which is told as such.
+            let limit = call.budget.saturating_sub(began.elapsed()).max(self.read_timeout) + TRICKLE;
             let attempt = async {
                 tokio::time::timeout(limit, self.attempt(call, &host)).await.unwrap_or_else(|_| {
                     let cause =

@@ -13,5 +13,7 @@ mod examples;
 mod generate;
 mod layers;
 mod package;
+mod processes;
+mod reliability;
 mod reports;
 mod settings;

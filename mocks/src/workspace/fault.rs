@@ -48,6 +48,7 @@ pub struct Fault {
     method: String,
     path: Regex,
     containing: Option<String>,
+    agent: Option<String>,
     skip: u32,
     left: Option<u32>,
     effect: Effect,
@@ -67,6 +68,7 @@ impl Fault {
             method: method.to_owned(),
             path,
             containing: None,
+            agent: None,
             skip: 0,
             left: Some(1),
             effect: answer(500),
@@ -77,6 +79,13 @@ impl Fault {
     #[must_use]
     pub fn containing(mut self, text: &str) -> Self {
         self.containing = Some(text.to_owned());
+        self
+    }
+
+    /// Only requests of a client whose `User-Agent` begins like this: `tapworks/`, or `cli/` for the databricks CLI.
+    #[must_use]
+    pub fn from_agent(mut self, agent: &str) -> Self {
+        self.agent = Some(agent.to_owned());
         self
     }
 
@@ -207,9 +216,10 @@ impl Fault {
         self
     }
 
-    fn matches(&self, method: &str, path: &str, body: &[u8]) -> bool {
+    fn matches(&self, method: &str, path: &str, agent: &str, body: &[u8]) -> bool {
         (self.method == "*" || self.method == method)
             && self.path.is_match(path)
+            && self.agent.as_ref().is_none_or(|wanted| agent.starts_with(wanted.as_str()))
             && self
                 .containing
                 .as_ref()
@@ -250,11 +260,11 @@ impl Faults {
     }
 
     /// What applies to this request; counts it.
-    pub(crate) fn take(&mut self, method: &str, path: &str, body: &[u8]) -> Applied {
+    pub(crate) fn take(&mut self, method: &str, path: &str, agent: &str, body: &[u8]) -> Applied {
         let mut applied = Applied::default();
         let mut spent = false;
         for fault in &mut self.0 {
-            if !fault.matches(method, path, body) {
+            if !fault.matches(method, path, agent, body) {
                 continue;
             }
             if fault.skip > 0 {
@@ -353,7 +363,7 @@ mod tests {
     fn a_fault_lets_pass_then_hits_then_is_gone() {
         let mut faults = Faults::default();
         faults.arm(Fault::on("GET", "/a/.*").status(503).after(1).times(2));
-        let mut hits = || faults.take("GET", "/a/b", b"").effect.is_some();
+        let mut hits = || faults.take("GET", "/a/b", "", b"").effect.is_some();
         assert_eq!([hits(), hits(), hits(), hits()], [false, true, true, false]);
     }
 
@@ -361,9 +371,17 @@ mod tests {
     fn the_path_matches_as_a_whole_and_the_body_by_text() {
         let mut faults = Faults::default();
         faults.arm(Fault::on("*", "/a").containing("x").always());
-        assert!(faults.take("GET", "/a/b", b"x").effect.is_none());
-        assert!(faults.take("PUT", "/a", b"y").effect.is_none());
-        assert!(faults.take("PUT", "/a", b"axb").effect.is_some());
+        assert!(faults.take("GET", "/a/b", "", b"x").effect.is_none());
+        assert!(faults.take("PUT", "/a", "", b"y").effect.is_none());
+        assert!(faults.take("PUT", "/a", "", b"axb").effect.is_some());
+    }
+
+    #[test]
+    fn a_client_can_be_meant() {
+        let mut faults = Faults::default();
+        faults.arm(Fault::on("GET", "/a").from_agent("cli/").always());
+        assert!(faults.take("GET", "/a", "tapworks/1", b"").effect.is_none());
+        assert!(faults.take("GET", "/a", "cli/1.14.0", b"").effect.is_some());
     }
 
     #[test]
@@ -371,7 +389,7 @@ mod tests {
         let mut faults = Faults::default();
         faults.arm(Fault::on("GET", "/a").delay(Duration::from_millis(2)));
         faults.arm(Fault::on("GET", "/a").status(429).retry_after("1"));
-        let applied = faults.take("GET", "/a", b"");
+        let applied = faults.take("GET", "/a", "", b"");
         assert_eq!(applied.delay, Duration::from_millis(2));
         let answer = applied.before(&mut Accounts::default(), None).unwrap();
         assert_eq!((answer.status, answer.headers), (429, vec![("retry-after".to_owned(), "1".to_owned())]));

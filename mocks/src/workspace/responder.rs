@@ -35,7 +35,9 @@ impl Respond for Responder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let shared = &self.0;
         let path = request.url.path();
-        let applied = lock(&shared.faults).take(request.method.as_str(), path, &request.body);
+        let agent =
+            request.headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let applied = lock(&shared.faults).take(request.method.as_str(), path, agent, &request.body);
         let (mut answer, known) = self.answer(request, &applied);
         if !path.starts_with("/oidc/") {
             answer.headers.push(("x-request-id".to_owned(), uuid()));
