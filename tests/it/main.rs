@@ -17,3 +17,5 @@ mod processes;
 mod reliability;
 mod reports;
 mod settings;
+#[cfg(unix)]
+mod signals;
