@@ -1,9 +1,9 @@
 //! From rows to bundles: what is to be, without asking any workspace.
 
 use crate::bundle::{Options, Package, render};
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, Place};
 use crate::placement::{Layout, place};
-use crate::settings::{Limits, Settings, Target, judge_roots};
+use crate::settings::{Limits, Placement, Settings, Target, judge_roots};
 use crate::source::RowSet;
 use crate::table::{Group, Resolution, groups};
 
@@ -48,6 +48,7 @@ pub fn desired(
     let resolved = with_resolved.then(|| resolve(rows, settings, &groups));
     let layout = place(groups, settings.limits);
     let resolved = resolved.map(|resolved| with_places(resolved, &layout)).unwrap_or_default();
+    findings.extend(without_effect(settings));
     findings.extend(roots(&layout, targets, deployed));
     findings.extend(over_the_limit(&layout, rows, settings.limits));
     let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
@@ -118,6 +119,28 @@ fn roots(layout: &Layout, targets: &[&Target], deployed: &[&Target]) -> Findings
         }
     }
     findings
+}
+
+/// Settings that are understood but that nothing follows yet: better told than ignored.
+fn without_effect(settings: &Settings) -> Vec<Finding> {
+    let limits = Limits::default();
+    let targets = || settings.targets.values();
+    let ignored = [
+        ("placement", settings.placement != Placement::default()),
+        ("max_tables_per_bundle", settings.limits.tables_per_bundle != limits.tables_per_bundle),
+        ("lock", settings.lock.is_some() || targets().any(|target| target.lock.is_some())),
+        ("output_dir of a target", targets().any(|target| target.output_dir.is_some())),
+    ];
+    ignored
+        .into_iter()
+        .filter(|(_, is_set)| *is_set)
+        .map(|(name, _)| {
+            Finding::warning("TW241", format!("`{name}` has no effect in this version"))
+                .at(settings.file.as_ref().map(|file| Place::Path { path: file.display().to_string() }))
+                .why("tables are filled into pipelines in their order, without a lock, one bundle for each project")
+                .fix("take it out, or leave it for a later version")
+        })
+        .collect()
 }
 
 /// Rows of several tables are not split, so a pipeline of such rows can hold more tables than its limit says.

@@ -9,7 +9,7 @@ use crate::yaml::{self, Value};
 
 /// The file that makes a folder a bundle: without it no CLI loads anything.
 pub(super) const ROOT: &str = "databricks.yml";
-const RESOURCES: &str = "resources";
+pub(super) const RESOURCES: &str = "resources";
 
 /// The files of a bundle by their path in its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,9 +210,10 @@ fn remove_leftovers(folder: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Whether tapworks wrote a file of these bytes.
+/// Whether tapworks wrote a file of these bytes. A checkout on Windows may have changed the line ends.
 pub(super) fn is_ours(bytes: &[u8]) -> bool {
-    bytes.starts_with(HEADER.as_bytes())
+    let rest = bytes.strip_prefix(HEADER.trim_end().as_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"\n") || rest.starts_with(b"\r\n"))
 }
 
 #[cfg(test)]

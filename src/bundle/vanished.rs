@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::package::{Package, ROOT, is_ours};
+use super::package::{Package, RESOURCES, ROOT, is_ours};
 use crate::files::{self, Entry, FileError};
 use crate::finding::{Finding, Findings, Place};
 
@@ -31,12 +31,22 @@ pub fn vanished(output: &Path, packages: &[Package]) -> Result<Findings, FileErr
     Ok(findings)
 }
 
-/// What cannot be read is somebody else's.
+/// A run that was killed may have left a bundle without its root. What cannot be read is somebody else's.
 fn holds_a_bundle_of_ours(folder: &Path) -> bool {
-    let root = folder.join(ROOT);
-    matches!(files::entry(folder), Ok(Some(Entry::Folder)))
-        && matches!(files::entry(&root), Ok(Some(Entry::File)))
-        && files::read(&root).is_ok_and(|bytes| is_ours(&bytes))
+    let resources = folder.join(RESOURCES);
+    let is = |path: &Path, kind: Entry| matches!(files::entry(path), Ok(Some(found)) if found == kind);
+    if !is(folder, Entry::Folder) {
+        return false;
+    }
+    let mut candidates = vec![folder.join(ROOT)];
+    if is(&resources, Entry::Folder) {
+        let names = files::names_in(&resources).unwrap_or_default();
+        candidates
+            .extend(names.iter().filter(|name| name.ends_with(".yml")).map(|name| resources.join(name)));
+    }
+    candidates
+        .iter()
+        .any(|path| is(path, Entry::File) && files::read(path).is_ok_and(|bytes| is_ours(&bytes)))
 }
 
 #[cfg(test)]
@@ -55,6 +65,9 @@ mod tests {
         let output = tempfile::tempdir().unwrap();
         package("kept").write(output.path()).unwrap();
         package("gone").write(output.path()).unwrap();
+        let killed = output.path().join("killed/resources");
+        files::create_folder(&killed).unwrap();
+        files::write(&killed.join("jobs.yml"), HEADER.as_bytes()).unwrap();
         let theirs = output.path().join("theirs");
         files::create_folder(&theirs).unwrap();
         files::write(&theirs.join(ROOT), b"bundle: {}\n").unwrap();
@@ -62,7 +75,13 @@ mod tests {
         files::write(&output.path().join("file"), HEADER.as_bytes()).unwrap();
         let findings = vanished(output.path(), &[package("kept")]).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
-        assert_eq!(told, ["project `gone` has a bundle, but no rows any more"]);
+        assert_eq!(
+            told,
+            [
+                "project `gone` has a bundle, but no rows any more",
+                "project `killed` has a bundle, but no rows any more"
+            ]
+        );
         assert!(output.path().join("gone").join(ROOT).exists());
     }
 

@@ -104,8 +104,7 @@ async fn apply(session: &Session<'_>, site: &Site, planned: PlannedProject<'_>) 
     outcome
 }
 
-/// Compares the plan's lineage and serial with the state that is there now. The CLI does so too, but not for a plan from
-/// before the first deploy: it applies that at any time, and creates everything a second time.
+/// The state that is there now, unless it is another than the plan was made against.
 async fn still_current(
     site: &Site,
     project: &str,
@@ -113,18 +112,27 @@ async fn still_current(
 ) -> Result<Option<BundleState>, DeployError> {
     let Some(paths) = site.paths.get(project) else { return Ok(None) };
     let state = read_state(&site.client, paths).await?;
-    let moved = |what: String| Err(DeployError::Moved { project: project.to_owned(), what });
-    match (&plan.lineage, &state) {
-        (None, Some(_)) => moved("it was not deployed yet, and now it is".to_owned()),
+    match moved(plan, state.as_ref()) {
+        Some(what) => Err(DeployError::Moved { project: project.to_owned(), what }),
+        None => Ok(state),
+    }
+}
+
+/// How the state has moved on since the plan was made. The CLI looks too, but not at a plan from before the first deploy:
+/// it applies that at any time, and creates everything a second time.
+fn moved(plan: &BundlePlan, state: Option<&BundleState>) -> Option<String> {
+    let planned = plan.serial.unwrap_or(0);
+    match (&plan.lineage, state) {
+        (None, Some(_)) => Some("it was not deployed yet, and now it is".to_owned()),
         (Some(lineage), Some(state)) if *lineage != state.lineage => {
-            moved("the deployment was removed and made anew".to_owned())
+            Some("the deployment was removed and made anew".to_owned())
         }
         // A state on this machine that could not be saved to the workspace is newer than the one there: that is no
         // stranger's doing, the deploy brings it home.
-        (Some(_), Some(state)) if plan.serial.unwrap_or(0) < state.serial => {
-            moved(format!("serial {} became {}", plan.serial.unwrap_or(0), state.serial))
+        (Some(_), Some(state)) if planned < state.serial => {
+            Some(format!("serial {planned} became {}", state.serial))
         }
-        _ => Ok(state),
+        _ => None,
     }
 }
 
@@ -154,4 +162,27 @@ async fn what_was_done(
     let counts =
         Counts { created: count(Action::Create), deleted: count(Action::Delete), ..Counts::default() };
     (Status::PartlyDeployed, counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_moved_on_is_noticed() {
+        let plan = |text: &str| BundlePlan::parse(text.as_bytes()).unwrap();
+        let state = |lineage: &str, serial| BundleState {
+            lineage: lineage.to_owned(),
+            serial,
+            ids: std::collections::BTreeMap::new(),
+        };
+        let first = plan(r#"{"plan": {}}"#);
+        let later = plan(r#"{"lineage": "a", "serial": 3, "plan": {}}"#);
+        assert_eq!(moved(&first, None), None);
+        assert!(moved(&first, Some(&state("a", 1))).is_some());
+        assert_eq!(moved(&later, Some(&state("a", 3))), None);
+        assert_eq!(moved(&later, Some(&state("a", 4))).as_deref(), Some("serial 3 became 4"));
+        assert!(moved(&later, Some(&state("b", 3))).is_some());
+        assert_eq!(moved(&later, Some(&state("a", 2))), None, "what could not be saved is brought home");
+    }
 }

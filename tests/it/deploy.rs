@@ -1,7 +1,7 @@
 //! `tapworks deploy` against the mock workspace
 
 use serde_json::{Value, json};
-use tapworks_mocks::workspace::MockWorkspace;
+use tapworks_mocks::workspace::{Fault, MockWorkspace, Outcome};
 
 use crate::context::{Context, Said, post, sql_server_rows};
 
@@ -103,6 +103,71 @@ fn a_pipeline_that_would_vanish_is_refused() {
     assert_eq!(document["targets"][0]["status"], "refused");
     assert!(said.stderr.contains("pipelines.pipeline_buying_01_g01_p01"), "{}", said.stderr);
     assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn whose_workspace_holds_the_list_must_be_said_where_there_are_several() {
+    let site = site(&sql_server_rows(2));
+    let here = site.workspace.url();
+    let targets = format!(
+        "targets:\n  dev:\n    workspace_host: https://dev.cloud.databricks.com\n  prod:\n    workspace_host: {here}\n"
+    );
+    site.context.write("tapworks.yml", &targets);
+    let said = site.deploy();
+    said.exits(2);
+    assert!(said.stderr.contains("table: main.cfg.tables\n      target: prod"), "{}", said.stderr);
+    assert_eq!(said.stdout, "");
+    let source = "source:\n  table: main.cfg.tables\n  target: prod\n";
+    site.context.write("tapworks.yml", &format!("{source}{targets}"));
+    site.context.run(&["deploy", "--target", "prod"]).exits(0);
+}
+
+#[test]
+fn a_changed_gateway_schema_is_refused_with_its_cause() {
+    let site = site(&sql_server_rows(2));
+    site.deploy().exits(0);
+    site.rewrite(&sql_server_rows(2).replace("bronze,staging", "bronze,staging_v2"));
+    site.workspace.clear_requests();
+    let said = site.deploy();
+    let document = said.exits(4).json();
+    assert_eq!(document["targets"][0]["projects"][0]["planned"]["recreated"], 2);
+    assert!(said.stderr.contains("gateway_storage_schema: \"staging\" → \"staging_v2\""), "{}", said.stderr);
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_statement_that_fails_is_told() {
+    let site = site(&sql_server_rows(2));
+    let failure = Outcome::Failed("BAD_REQUEST".to_owned(), "[DIVIDE_BY_ZERO] Division by zero".to_owned());
+    site.workspace
+        .fault(Fault::on("POST", "/api/2.0/sql/statements").containing("SELECT").times(9).statement(failure));
+    let said = site.deploy();
+    assert!(said.exits(1).stderr.contains("[DIVIDE_BY_ZERO] Division by zero"), "{}", said.stderr);
+}
+
+#[test]
+fn what_is_deployed_in_part_says_so_and_is_finished_later() {
+    let site = site(&sql_server_rows(2));
+    let refused = Fault::on("POST", "/api/2.0/pipelines").containing("sales_01_g01_p01").times(9);
+    site.workspace.fault(refused.error(400, "INVALID_PARAMETER_VALUE", "no room for it"));
+    let said = site.deploy();
+    let document = said.exits(6).json();
+    assert_eq!(document["targets"][0]["status"], "partly_deployed");
+    assert_eq!(document["targets"][0]["projects"][0]["resources"]["created"], 1);
+    assert!(said.stderr.contains("no room for it"), "{}", said.stderr);
+    site.workspace.clear_faults();
+    let finished = site.deploy().exits(0).json();
+    assert_eq!(finished["targets"][0]["projects"][0]["resources"], resources(2, 1));
+}
+
+#[test]
+fn what_is_there_but_not_as_meant_is_not_verified() {
+    let site = site(&sql_server_rows(2));
+    let other = json!({"pipeline_id": "x", "name": "another", "spec": {"name": "another"}});
+    site.workspace.fault(Fault::on("GET", "/api/2.0/pipelines/[^/]+").always().json(200, &other));
+    let said = site.deploy();
+    assert_eq!(said.exits(7).json()["targets"][0]["status"], "not_verified");
+    assert!(said.stderr.contains("its name is \"another\""), "{}", said.stderr);
 }
 
 #[test]
@@ -244,10 +309,10 @@ fn trouble_is_one_clear_message_and_the_right_status() {
     assert!(said.exits(5).stderr.contains("databricks CLI was not found"), "{}", said.stderr);
 
     // One that is too old.
-    let mut old = site(&sql_server_rows(2));
-    old.context.set("TAPWORKS_MOCK_CLI_VERSION", "1.2.0");
+    let old = site(&sql_server_rows(2));
+    old.context.write("tapworks.yml", "databricks_cli_version: \">= 99.0.0\"\n");
     let said = old.deploy();
-    assert!(said.exits(5).stderr.contains("1.2.0"), "{}", said.stderr);
+    assert!(said.exits(5).stderr.contains(">= 99.0.0"), "{}", said.stderr);
     assert_eq!(old.writes(), Vec::<String>::new());
 
     // Nobody at home.

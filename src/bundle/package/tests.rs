@@ -185,3 +185,15 @@ fn the_folder_for_bundles_may_be_a_link() {
     package(&[(ROOT, "a: 1")]).write(&output).unwrap();
     assert!(folder.path().join("p/databricks.yml").exists());
 }
+
+#[test]
+fn line_ends_of_windows_do_not_make_a_file_foreign() {
+    let output = tempfile::tempdir().unwrap();
+    let package = package(&[(ROOT, "a: 1")]);
+    package.write(output.path()).unwrap();
+    let root = output.path().join("p/databricks.yml");
+    files::write(&root, package.files[ROOT].replace('\n', "\r\n").as_bytes()).unwrap();
+    assert_eq!(package.write(output.path()).unwrap().changes, [(ROOT.to_owned(), Change::Replaced)]);
+    assert!(!is_ours(&HEADER.as_bytes()[..HEADER.len() - 2]));
+    assert!(!is_ours(HEADER.replace(".\n", ". Not quite.\n").as_bytes()));
+}

@@ -199,4 +199,10 @@ pub(crate) const RULES: &[Rule] = &[
             apart: max_tables_per_pipeline counts the rows then, and never are more tables put together than the service \
             recommends for one pipeline. The warning says which pipelines hold more tables than the number in the setting.",
     },
+    Rule {
+        id: "TW241",
+        title: "a setting has no effect in this version",
+        explanation: "The settings file may hold keys that this version reads and does not follow yet. It says so, since whoever \
+            wrote them counts on them.",
+    },
 ];
