@@ -56,6 +56,9 @@ pub(super) struct ConfigurationArguments {
     /// The SQL warehouse that reads a Unity Catalog table
     #[arg(long, value_name = "ID", help_heading = "Configuration")]
     warehouse_id: Option<String>,
+    /// The workspace, where no settings name targets; in place of DATABRICKS_HOST
+    #[arg(long, value_name = "URL", help_heading = "Configuration")]
+    host: Option<String>,
     /// What separates the cells of a CSV file; found where it is not said
     #[arg(long, value_name = "CHARACTER", help_heading = "Configuration")]
     delimiter: Option<String>,
@@ -83,6 +86,7 @@ impl ConfigurationArguments {
             max_tables_per_gateway: self.max_tables_per_gateway,
             output_dir: self.output_dir,
             warehouse_id: self.warehouse_id,
+            host: self.host,
             timezone: self.timezone,
             delimiter: self.delimiter,
             target: targets.to_vec(),

@@ -29,6 +29,8 @@ pub struct Flags {
     pub lock: Option<PathBuf>,
     /// `--warehouse-id`.
     pub warehouse_id: Option<String>,
+    /// `--host`: the workspace of targets that no settings name.
+    pub host: Option<String>,
     /// `--profile`.
     pub profile: Option<String>,
     /// `--timezone`.

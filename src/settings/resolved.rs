@@ -68,6 +68,7 @@ pub struct Settings {
     profiles: BTreeMap<String, Option<String>>,
     /// `DATABRICKS_HOST`.
     environment_host: Option<String>,
+    host: Option<String>,
 }
 
 pub(super) const SETTINGS_KEYS: &[KeySpec] = &[
@@ -225,6 +226,14 @@ impl Settings {
             target.lock = target.lock.take().map(in_folder);
         }
         let default_target = default_target(raw.default_target, &targets, findings);
+        if has_targets && flags.host.is_some() {
+            return Err(SettingsError::Flag {
+                flag: "--host".to_owned(),
+                message:
+                    "the targets of the settings have their workspaces, `workspace_host`; leave the flag away"
+                        .to_owned(),
+            });
+        }
         let argument = |flag: &str| Place::Argument { flag: flag.to_owned() };
         Ok(Self {
             source: source.or(raw.source),
@@ -261,6 +270,7 @@ impl Settings {
                 .unwrap_or_else(|| DATABRICKS_CLI_VERSION.to_owned()),
             profiles: if has_targets { BTreeMap::new() } else { profiles::read(environment) },
             environment_host: variable("DATABRICKS_HOST"),
+            host: flags.host,
             targets,
             defaults: raw.defaults,
             overrides: raw.overrides,
@@ -288,9 +298,10 @@ impl Settings {
         match self.profiles.get(name) {
             Some(host) => {
                 target.profile = Some(name.to_owned());
-                target.host.clone_from(host);
+                // Another host than the profile's is found out where the two meet.
+                target.host = self.host.clone().or_else(|| host.clone());
             }
-            None => target.host.clone_from(&self.environment_host),
+            None => target.host = self.host.clone().or_else(|| self.environment_host.clone()),
         }
         Ok(target)
     }

@@ -276,3 +276,19 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_host_on_the_command_line_is_for_targets_that_no_settings_name() {
+    let flags = || Flags { host: Some("https://flag".to_owned()), ..Flags::default() };
+    let folder = Folder::with(&[(".databrickscfg", "[prod]\nhost = https://profile\n")]);
+    let environment = folder.environment().with_variable("DATABRICKS_HOST", "https://variable");
+    let (settings, _) = Settings::resolve(flags(), &environment).unwrap();
+    for name in ["dev", "prod"] {
+        assert_eq!(settings.target(name).unwrap().host.as_deref(), Some("https://flag"), "{name}");
+    }
+    let (settings, _) = Settings::resolve(Flags::default(), &environment).unwrap();
+    assert_eq!(settings.target("dev").unwrap().host.as_deref(), Some("https://variable"));
+    let folder = Folder::with(&[("tapworks.yml", "targets:\n  dev: {workspace_host: https://dev}\n")]);
+    let refused = Settings::resolve(flags(), &folder.environment()).unwrap_err().to_string();
+    assert!(refused.starts_with("--host: "), "{refused}");
+}

@@ -327,6 +327,20 @@ fn trouble_is_one_clear_message_and_the_right_status() {
     nobody.run(DEPLOY).exits(5);
 }
 
+#[test]
+fn the_host_of_the_command_line_goes_before_that_of_the_environment() {
+    let mut site = site(&sql_server_rows(2));
+    site.context.set("DATABRICKS_HOST", "http://127.0.0.1:9");
+    let host = site.workspace.url().to_owned();
+    let with_host = [DEPLOY, &["--host", &host]].concat();
+    // The token belongs to the other workspace, and is not sent to this one.
+    let said = site.context.run(&with_host);
+    assert!(said.exits(5).stderr.contains("DATABRICKS_TOKEN"), "{}", said.stderr);
+    assert!(site.workspace.requests().is_empty());
+    site.context.unset("DATABRICKS_HOST");
+    assert_eq!(site.context.run(&with_host).exits(0).json()["targets"][0]["host"], host);
+}
+
 /// That it is never told, every test sees to; here it is what is used, by the children too.
 #[test]
 fn a_service_principal_deploys() {

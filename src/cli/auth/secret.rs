@@ -19,6 +19,10 @@ pub(super) fn read(what: &str) -> Result<SecretString, Failure> {
         stdin.lock().take(LONGEST).read_to_string(&mut text)?;
         text
     };
+    checked(what, &text)
+}
+
+fn checked(what: &str, text: &str) -> Result<SecretString, Failure> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Failure::usage(format!("no {what} was given"))
@@ -28,4 +32,21 @@ pub(super) fn read(what: &str) -> Result<SecretString, Failure> {
         return Err(Failure::usage(format!("what was given is no {what}: it is more than one word")));
     }
     Ok(SecretString::from(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_one_word_and_no_refusal_repeats_it() {
+        assert_eq!(checked("token", " dapi123\r\n").unwrap().expose_secret(), "dapi123");
+        for text in ["", " \n", "dapi123 456", "dapi123\ndapi456"] {
+            let refused = checked("token", text).unwrap_err();
+            assert_eq!(refused.exit_status(), 2);
+            assert!(!refused.message().contains("dapi"), "{}", refused.message());
+        }
+    }
 }
