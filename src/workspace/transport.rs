@@ -128,9 +128,15 @@ impl Transport {
         let host = origin(&call.url);
         let began = Instant::now();
         let mut failed = 0;
+        let mut queued = Duration::ZERO;
         loop {
+            // What a request waits for others of the run is not the workspace's doing, and does not count.
+            let asked = Instant::now();
+            let place = self.stoppable(call, self.traffic.place()).await?;
+            queued += asked.elapsed();
             // An answer that trickles is bounded too, but a little later than one that is silent, which is told as such.
-            let limit = call.budget.saturating_sub(began.elapsed()).max(self.read_timeout) + TRICKLE;
+            let spent = began.elapsed().saturating_sub(queued);
+            let limit = call.budget.saturating_sub(spent).max(self.read_timeout) + TRICKLE;
             let attempt = async {
                 tokio::time::timeout(limit, self.attempt(call, &host)).await.unwrap_or_else(|_| {
                     let cause =
@@ -139,6 +145,7 @@ impl Transport {
                 })
             };
             let outcome = self.stoppable(call, attempt).await?;
+            drop(place);
             let failure = match outcome {
                 Ok(answer) => match decode(&answer) {
                     Ok(value) => return Ok(value),
@@ -149,7 +156,7 @@ impl Transport {
                 Err(failure) => failure,
             };
             failed += 1;
-            let elapsed = began.elapsed();
+            let elapsed = began.elapsed().saturating_sub(queued);
             let wait =
                 self.policy.wait(failure.fault, call.repeat, failed, elapsed, call.budget, fastrand::f64());
             let Some(wait) = wait else {
@@ -194,9 +201,8 @@ impl Transport {
         }
     }
 
-    /// One attempt, from the free place among all requests of the run to the last byte of the answer.
+    /// One attempt, to the last byte of the answer.
     async fn attempt(&self, call: &Call, host: &str) -> Result<Answer, Failure> {
-        let _place = self.traffic.place().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
         let mut request =

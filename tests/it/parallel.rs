@@ -34,6 +34,15 @@ fn fifty_targets_never_have_more_requests_under_way_than_allowed() {
 }
 
 #[test]
+fn waiting_for_a_place_is_not_taken_for_waiting_for_the_workspace() {
+    let (workspace, context) = site();
+    workspace.fault(Fault::on("GET", ".*").delay(std::time::Duration::from_millis(30)).always());
+    // Twice as many requests as targets, 50 ms each, one by one: the last waits longer than any may take.
+    let said = context.run(&["auth", "status", "--parallel", "1", "--retry-timeout", "1"]);
+    assert!(said.exits(0).stderr.contains("100 requests, 0 repeated"), "{}", said.stderr);
+}
+
+#[test]
 fn the_checks_of_fifty_targets_keep_to_it_too() {
     for (variable, limit) in [("8", 8), ("2", 2)] {
         let (workspace, mut context) = site();
