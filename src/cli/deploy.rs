@@ -63,6 +63,17 @@ struct Run {
     findings: Findings,
 }
 
+/// What the steps of a run work with.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    context: &'a Context,
+    settings: &'a Settings,
+    cli: &'a DatabricksCli,
+    read: &'a Read,
+    desired: &'a Desired,
+    interrupt: &'a Interrupt,
+}
+
 /// A target and how to reach it.
 struct Destination {
     target: Target,
@@ -83,6 +94,12 @@ impl Run {
             self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
         }
         let destinations = self.destinations(context, &targets, profile)?;
+        // Before a warehouse is started for the rows: without the CLI they are of no use.
+        let cli = block_on(context, |interrupt| async move {
+            let constraint = &settings.databricks_cli_version;
+            Ok(DatabricksCli::find(&context.environment, constraint, &interrupt).await?)
+        })?;
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
@@ -101,10 +118,10 @@ impl Run {
             return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt| async move {
-            self.reach(context, settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
-                self.outcome = outcome;
-                interrupted_in(&self.outcome, &interrupt)
-            })
+            let given =
+                Given { context, settings, cli: &cli, read: &read, desired: &desired, interrupt: &interrupt };
+            self.outcome = self.reach(&given, destinations).await?;
+            Ok(interrupted_in(&self.outcome, &interrupt))
         })
     }
 
@@ -131,23 +148,13 @@ impl Run {
     }
 
     /// From here on workspaces are asked, and at the very end written to.
-    async fn reach(
-        &mut self,
-        context: &Context,
-        settings: &Settings,
-        destinations: Vec<Destination>,
-        read: &Read,
-        desired: &Desired,
-        interrupt: &Interrupt,
-    ) -> Result<Outcome, Failure> {
+    async fn reach(&mut self, given: &Given<'_>, destinations: Vec<Destination>) -> Result<Outcome, Failure> {
+        let Given { context, settings, desired, interrupt, .. } = *given;
         let progress = Progress::new(Arc::clone(&context.printer));
-        let cli =
-            DatabricksCli::find(&context.environment, &settings.databricks_cli_version, interrupt).await?;
-        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let mut sites = Vec::new();
         for (index, destination) in destinations.into_iter().enumerate() {
             let target = destination.target.name.clone();
-            let site = self.check(context, &progress, destination, read, desired, interrupt).await;
+            let site = self.check(given, &progress, destination).await;
             sites.push(site.map_err(|failure| {
                 self.outcome.targets[index].status = Status::Failed;
                 failure.about(&format!("target `{target}`"))
@@ -172,7 +179,7 @@ impl Run {
         }
         let scratch = tempfile::tempdir()?;
         let session = Session {
-            cli: &cli,
+            cli: given.cli,
             environment: &context.environment,
             interrupt,
             watch: &progress,
@@ -186,13 +193,11 @@ impl Run {
     /// Who are we there, and is anything in the way?
     async fn check(
         &mut self,
-        context: &Context,
+        given: &Given<'_>,
         progress: &Progress,
         destination: Destination,
-        read: &Read,
-        desired: &Desired,
-        interrupt: &Interrupt,
     ) -> Result<Site, Failure> {
+        let Given { context, read, desired, interrupt, .. } = *given;
         let Destination { target, access } = destination;
         let step = Step { target: &target.name, project: None, name: "checks" };
         let title = format!("{}  {}", step.target, step.name);
@@ -226,7 +231,7 @@ impl Run {
     fn paths(&mut self, target: &Target, me: &Me, desired: &Desired) -> BTreeMap<String, BundlePaths> {
         let mut paths = BTreeMap::new();
         for project in &desired.layout.projects {
-            match BundlePaths::resolve(&project.name, target, &me.user_name) {
+            match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
                 Ok(found) => {
                     paths.insert(project.name.clone(), found);
                 }
