@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _};
+
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
 use super::reports::{Ending, ReportArguments};
@@ -151,14 +153,26 @@ impl Run {
     async fn reach(&mut self, given: &Given<'_>, destinations: Vec<Destination>) -> Result<Outcome, Failure> {
         let Given { context, settings, desired, interrupt, .. } = *given;
         let progress = Progress::new(Arc::clone(&context.printer));
+        let checks = stream::iter(destinations)
+            .map(|destination| check(given, &progress, destination))
+            .buffered(TARGETS_AT_A_TIME);
+        let checked: Vec<_> = checks.collect().await;
         let mut sites = Vec::new();
-        for (index, destination) in destinations.into_iter().enumerate() {
-            let target = destination.target.name.clone();
-            let site = self.check(given, &progress, destination).await;
-            sites.push(site.map_err(|failure| {
-                self.outcome.targets[index].status = Status::Failed;
-                failure.about(&format!("target `{target}`"))
-            })?);
+        let mut failed = None;
+        for (outcome, checked) in self.outcome.targets.iter_mut().zip(checked) {
+            match checked {
+                Ok((site, findings)) => {
+                    self.findings.extend(findings);
+                    sites.push(site);
+                }
+                Err(failure) => {
+                    outcome.status = Status::Failed;
+                    failed = failed.or(Some(failure.about(&format!("target `{}`", outcome.target))));
+                }
+            }
+        }
+        if let Some(failure) = failed {
+            return Err(failure);
         }
         if self.findings.has_errors() {
             for target in &mut self.outcome.targets {
@@ -188,63 +202,6 @@ impl Run {
         };
         let planned = plan_all(&session, &sites, &projects).await;
         Ok(apply_all(&session, planned).await)
-    }
-
-    /// Who are we there, and is anything in the way?
-    async fn check(
-        &mut self,
-        given: &Given<'_>,
-        progress: &Progress,
-        destination: Destination,
-    ) -> Result<Site, Failure> {
-        let Given { context, read, desired, interrupt, .. } = *given;
-        let Destination { target, access } = destination;
-        let step = Step { target: &target.name, project: None, name: "checks" };
-        let title = format!("{}  {}", step.target, step.name);
-        progress.tell(Event::StepStarted(step));
-        let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
-        let checked = async {
-            let me = client.me().await?;
-            self.introduce(context, &target, &client, &me);
-            let paths = self.paths(&target, &me, desired);
-            say_roots(context, &paths);
-            let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
-            let facts = gather(&client, &wanted, &paths).await?;
-            let place = |row: u32| Some(read.rows.place(row, None));
-            self.findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
-            let identity = client.access().child_environment(&context.environment, &client).await?;
-            Ok::<_, Failure>((paths, identity))
-        }
-        .await;
-        let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
-        progress.tell(Event::StepFinished(step, ended));
-        let (paths, identity) = checked?;
-        Ok(Site { target: target.name, client, identity, paths })
-    }
-
-    /// Says where a target lies before anything happens there.
-    fn introduce(&self, context: &Context, target: &Target, client: &crate::workspace::Client, me: &Me) {
-        let mode = target.mode.as_str();
-        context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
-    }
-
-    fn paths(&mut self, target: &Target, me: &Me, desired: &Desired) -> BTreeMap<String, BundlePaths> {
-        let mut paths = BTreeMap::new();
-        for project in &desired.layout.projects {
-            match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
-                Ok(found) => {
-                    paths.insert(project.name.clone(), found);
-                }
-                Err(error) => self.findings.push(
-                    Finding::error("TW307", error.to_string())
-                        .for_target(&target.name)
-                        .at(Place::Resource { key: format!("project {}", project.name) })
-                        .why("what lies there must be known before a deploy")
-                        .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
-                ),
-            }
-        }
-        paths
     }
 
     fn finish(
@@ -283,6 +240,71 @@ impl Run {
             Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
         reports.write(context, &document, ending, result.map(|_| status))
     }
+}
+
+/// How many targets are looked at side by side; how many requests are really under way the run's limit decides.
+const TARGETS_AT_A_TIME: usize = 64;
+
+/// Who are we there, and is anything in the way?
+async fn check(
+    given: &Given<'_>,
+    progress: &Progress,
+    destination: Destination,
+) -> Result<(Site, Findings), Failure> {
+    let Given { context, read, desired, interrupt, .. } = *given;
+    let Destination { target, access } = destination;
+    let step = Step { target: &target.name, project: None, name: "checks" };
+    let title = format!("{}  {}", step.target, step.name);
+    progress.tell(Event::StepStarted(step));
+    let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
+    let mut findings = Findings::new();
+    let checked = async {
+        let me = client.me().await?;
+        introduce(context, &target, &client, &me);
+        let paths = paths(&target, &me, desired, &mut findings);
+        say_roots(context, &paths);
+        let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
+        let facts = gather(&client, &wanted, &paths).await?;
+        let place = |row: u32| Some(read.rows.place(row, None));
+        findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
+        let identity = client.access().child_environment(&context.environment, &client).await?;
+        Ok::<_, Failure>((paths, identity))
+    }
+    .await;
+    let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
+    progress.tell(Event::StepFinished(step, ended));
+    let (paths, identity) = checked?;
+    Ok((Site { target: target.name, client, identity, paths }, findings))
+}
+
+/// Says where a target lies before anything happens there.
+fn introduce(context: &Context, target: &Target, client: &crate::workspace::Client, me: &Me) {
+    let mode = target.mode.as_str();
+    context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
+}
+
+fn paths(
+    target: &Target,
+    me: &Me,
+    desired: &Desired,
+    findings: &mut Findings,
+) -> BTreeMap<String, BundlePaths> {
+    let mut paths = BTreeMap::new();
+    for project in &desired.layout.projects {
+        match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
+            Ok(found) => {
+                paths.insert(project.name.clone(), found);
+            }
+            Err(error) => findings.push(
+                Finding::error("TW307", error.to_string())
+                    .for_target(&target.name)
+                    .at(Place::Resource { key: format!("project {}", project.name) })
+                    .why("what lies there must be known before a deploy")
+                    .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
+            ),
+        }
+    }
+    paths
 }
 
 /// What went wrong, target by target.

@@ -13,9 +13,12 @@ mod examples;
 mod generate;
 mod layers;
 mod package;
+mod parallel;
 mod processes;
 mod reliability;
 mod reports;
+#[cfg(target_os = "linux")]
+mod rows;
 mod settings;
 #[cfg(unix)]
 mod signals;
