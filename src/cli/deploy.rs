@@ -302,7 +302,7 @@ fn run_errors(outcome: &Outcome) -> Vec<RunError> {
 
 /// The targets that the command line names, else the default one.
 pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec<Target>, Failure> {
-    let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut wanted: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     if wanted.is_empty() {
         wanted.extend(settings.default_target.as_deref());
     }

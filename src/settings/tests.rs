@@ -210,6 +210,8 @@ fn targets_that_the_file_lacks_are_refused_and_without_any_a_name_is_a_profile_o
     );
     let unknown = settings.target("stagin").unwrap_err();
     assert_eq!(unknown.to_string(), "there is no target `stagin`; did you mean `staging`?");
+    let unlike = settings.target("x").unwrap_err();
+    assert_eq!(unlike.to_string(), "there is no target `x`; the settings have: staging, prod");
     assert_eq!(settings.default_target.as_deref(), Some("staging"));
     assert_eq!(settings.target("prod").unwrap().mode, Mode::Production);
 
@@ -223,6 +225,9 @@ fn targets_that_the_file_lacks_are_refused_and_without_any_a_name_is_a_profile_o
         (prod.profile, prod.host.as_deref(), prod.mode),
         (None, Some("https://env"), Mode::Production)
     );
+    for name in ["", "../x", "a b", ".x", "${x}"] {
+        assert_eq!(settings.target(name), Err(TargetError::Name(name.to_owned())));
+    }
     assert_eq!(told("targets: {}\n"), ["TW115 tapworks.yml:1:10"]);
 }
 
