@@ -324,9 +324,12 @@ impl Reader<'_> {
         };
         if let Some(reason) = reason {
             self.findings.push(
-                Finding::error("TW118", format!("`{text}` is no address of a workspace: {reason}"))
-                    .at(self.place(mark))
-                    .fix("write https:// and the name of the host, as the browser shows it"),
+                Finding::error(
+                    "TW118",
+                    format!("`{}` is no address of a workspace: {reason}", without_user(&text)),
+                )
+                .at(self.place(mark))
+                .fix("write https:// and the name of the host, as the browser shows it"),
             );
             return None;
         }
@@ -350,6 +353,16 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+}
+
+/// An address for a message: what may be a password or a token in front of its host is not repeated.
+fn without_user(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
+    match rest.rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("…@{host}"),
+        Some((_, host)) => format!("{scheme}://…@{host}"),
+        None => text.to_owned(),
     }
 }
 

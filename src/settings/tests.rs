@@ -132,6 +132,18 @@ fn every_mistake_is_told_at_its_value() {
 }
 
 #[test]
+fn a_token_in_an_address_is_not_repeated() {
+    for address in
+        ["https://dapi-canary@h", "https://u:dapi-canary@h", "dapi-canary@h", "http://dapi-canary@h"]
+    {
+        let (_, findings) = read(&format!("targets: {{dev: {{workspace_host: \"{address}\"}}}}"));
+        let whats: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(whats.len(), 1, "{whats:?}");
+        assert!(whats[0].contains("…@h`") && !whats[0].contains("canary"), "{whats:?}");
+    }
+}
+
+#[test]
 fn unknown_keys_come_with_the_name_that_was_meant() {
     let (_, findings) = read("override_config: {}\nmax_table_per_pipeline: 5\nx-anchors: {}\n");
     let whats: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
