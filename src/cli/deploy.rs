@@ -53,7 +53,12 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let reports = reports.check(context, &settings)?;
     let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
     match run.deploy(context, &settings, &target, profile.as_deref()) {
-        Err(failure) if failure.is_usage() => Err(failure),
+        Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
+        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
+        Err(failure) if failure.is_usage() => {
+            let failure = Failure::found(&run.findings);
+            run.finish(context, &settings, &reports, Err(failure))
+        }
         result => run.finish(context, &settings, &reports, result),
     }
 }
@@ -329,7 +334,7 @@ fn run_errors(outcome: &Outcome) -> Vec<RunError> {
 
 /// The targets that the command line names, else the default one.
 pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec<Target>, Failure> {
-    let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut wanted: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     if wanted.is_empty() {
         wanted.extend(settings.default_target.as_deref());
     }
