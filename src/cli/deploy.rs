@@ -53,7 +53,12 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let reports = reports.check(context, &settings)?;
     let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
     match run.deploy(context, &settings, &target, profile.as_deref()) {
-        Err(failure) if failure.is_usage() => Err(failure),
+        Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
+        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
+        Err(failure) if failure.is_usage() => {
+            let failure = Failure::found(&run.findings);
+            run.finish(context, &settings, &reports, Err(failure))
+        }
         result => run.finish(context, &settings, &reports, result),
     }
 }
@@ -63,6 +68,17 @@ struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
     findings: Findings,
+}
+
+/// What the steps of a run work with.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    context: &'a Context,
+    settings: &'a Settings,
+    cli: &'a DatabricksCli,
+    read: &'a Read,
+    desired: &'a Desired,
+    interrupt: &'a Interrupt,
 }
 
 /// A target and how to reach it.
@@ -85,6 +101,12 @@ impl Run {
             self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
         }
         let destinations = self.destinations(context, &targets, profile)?;
+        // Before a warehouse is started for the rows: without the CLI they are of no use.
+        let cli = block_on(context, |interrupt| async move {
+            let constraint = &settings.databricks_cli_version;
+            Ok(DatabricksCli::find(&context.environment, constraint, &interrupt).await?)
+        })?;
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
@@ -103,10 +125,10 @@ impl Run {
             return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt| async move {
-            self.reach(context, settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
-                self.outcome = outcome;
-                interrupted_in(&self.outcome, &interrupt)
-            })
+            let given =
+                Given { context, settings, cli: &cli, read: &read, desired: &desired, interrupt: &interrupt };
+            self.outcome = self.reach(&given, destinations).await?;
+            Ok(interrupted_in(&self.outcome, &interrupt))
         })
     }
 
@@ -133,21 +155,11 @@ impl Run {
     }
 
     /// From here on workspaces are asked, and at the very end written to.
-    async fn reach(
-        &mut self,
-        context: &Context,
-        settings: &Settings,
-        destinations: Vec<Destination>,
-        read: &Read,
-        desired: &Desired,
-        interrupt: &Interrupt,
-    ) -> Result<Outcome, Failure> {
+    async fn reach(&mut self, given: &Given<'_>, destinations: Vec<Destination>) -> Result<Outcome, Failure> {
+        let Given { context, settings, desired, interrupt, .. } = *given;
         let progress = Progress::new(Arc::clone(&context.printer));
-        let cli =
-            DatabricksCli::find(&context.environment, &settings.databricks_cli_version, interrupt).await?;
-        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let checks = stream::iter(destinations)
-            .map(|destination| check(context, &progress, destination, read, desired, interrupt))
+            .map(|destination| check(given, &progress, destination))
             .buffered(TARGETS_AT_A_TIME);
         let checked: Vec<_> = checks.collect().await;
         let mut sites = Vec::new();
@@ -186,7 +198,7 @@ impl Run {
         }
         let scratch = tempfile::tempdir()?;
         let session = Session {
-            cli: &cli,
+            cli: given.cli,
             environment: &context.environment,
             interrupt,
             watch: &progress,
@@ -240,13 +252,11 @@ const TARGETS_AT_A_TIME: usize = 64;
 
 /// Who are we there, and is anything in the way?
 async fn check(
-    context: &Context,
+    given: &Given<'_>,
     progress: &Progress,
     destination: Destination,
-    read: &Read,
-    desired: &Desired,
-    interrupt: &Interrupt,
 ) -> Result<(Site, Findings), Failure> {
+    let Given { context, read, desired, interrupt, .. } = *given;
     let Destination { target, access } = destination;
     let step = Step { target: &target.name, project: None, name: "checks" };
     let title = format!("{}  {}", step.target, step.name);
@@ -286,7 +296,7 @@ fn paths(
 ) -> BTreeMap<String, BundlePaths> {
     let mut paths = BTreeMap::new();
     for project in &desired.layout.projects {
-        match BundlePaths::resolve(&project.name, target, &me.user_name) {
+        match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
             Ok(found) => {
                 paths.insert(project.name.clone(), found);
             }
@@ -324,7 +334,7 @@ fn run_errors(outcome: &Outcome) -> Vec<RunError> {
 
 /// The targets that the command line names, else the default one.
 pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec<Target>, Failure> {
-    let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut wanted: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     if wanted.is_empty() {
         wanted.extend(settings.default_target.as_deref());
     }
