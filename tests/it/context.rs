@@ -121,12 +121,24 @@ impl Context {
 
     /// The command, ready to run; who runs it gives its output to [`Context::judge`].
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(TAPWORKS);
-        if !arguments.contains(&"-q") {
+        let mut command = self.program(TAPWORKS);
+        if !arguments.iter().any(|argument| ["-q", "--quiet"].contains(argument)) {
             command.arg("-vv");
         }
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// The CLI that tapworks starts, in one of our folders, as a person would run it.
+    pub(crate) fn databricks(&self, folder: &str, arguments: &[&str]) -> Output {
+        let (_, program) =
+            self.variables.iter().find(|(name, _)| name == "TAPWORKS_DATABRICKS_CLI").unwrap();
+        self.program(program).args(arguments).current_dir(self.path(folder)).output().unwrap()
+    }
+
+    fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())

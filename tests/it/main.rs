@@ -12,8 +12,14 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod migration;
 mod package;
+mod parallel;
 mod processes;
 mod reliability;
 mod reports;
+#[cfg(target_os = "linux")]
+mod rows;
 mod settings;
+#[cfg(unix)]
+mod signals;
