@@ -80,7 +80,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     #[cfg(test)]
     builder.disable_cleanup(interruption::leaves_everything());
     change()?;
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = builder.tempfile_in(folder).map_err(of_the_system)?;
     for half in [&bytes[..bytes.len() / 2], &bytes[bytes.len() / 2..]] {
         change()?;
         file.write_all(half)?;
@@ -89,6 +89,17 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     change()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// What the system said, without the name of the temporary file, which means nothing to a reader.
+fn of_the_system(error: std::io::Error) -> std::io::Error {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    match error.kind() {
+        kind @ (NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem | StorageFull) => {
+            kind.into()
+        }
+        _ => error,
+    }
 }
 
 /// Creates a folder and those above it.
@@ -162,4 +173,18 @@ pub fn names_in(path: &Path) -> Result<Vec<String>, FileError> {
         .map_err(FileError::of("read", path))?;
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temporary_file_is_not_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none/file");
+        let error = write(&path, b"x").unwrap_err();
+        assert!(error.is_not_found());
+        assert!(!error.to_string().contains(TEMPORARY), "{error}");
+    }
 }

@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
+
+/// What comes this soon after the first signal is the same one: `timeout` and runners send it to the process and to its
+/// group.
+const SAME: Duration = Duration::from_millis(300);
 
 /// Whether, and how urgently, the user wants the run to stop. Clones know the same.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +32,10 @@ impl Interrupt {
             interrupt.signal.store(signals.next().await, Ordering::SeqCst);
             interrupt.stop.cancel();
             heard();
-            signals.next().await;
+            let first = Instant::now();
+            while first.elapsed() < SAME {
+                signals.next().await;
+            }
             interrupt.kill.cancel();
         });
         Ok(())
@@ -81,5 +89,30 @@ impl Signals {
             std::future::pending::<()>().await;
         }
         2
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "a signal to this very process")]
+    fn send() -> bool {
+        let id = std::process::id().to_string();
+        std::process::Command::new("kill").args(["-TERM", &id]).status().is_ok_and(|status| status.success())
+    }
+
+    #[tokio::test]
+    async fn what_comes_with_the_first_signal_is_the_same_one() {
+        let interrupt = Interrupt::default();
+        interrupt.listen(|| ()).unwrap();
+        assert!(send());
+        interrupt.stop.cancelled().await;
+        assert!(send());
+        tokio::time::sleep(SAME / 3).await;
+        assert_eq!((interrupt.kill.is_cancelled(), interrupt.signal()), (false, Some(15)));
+        tokio::time::sleep(SAME).await;
+        assert!(send());
+        tokio::time::timeout(10 * SAME, interrupt.kill.cancelled()).await.unwrap();
     }
 }

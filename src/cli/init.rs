@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Context;
 use super::failure::Failure;
+use super::{Context, OutputFormat};
 use crate::files;
 use crate::settings::schema;
 
@@ -34,11 +34,13 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failur
     text.push('\n');
     files::write(&folder.join(SCHEMA_FILE), text.as_bytes())?;
     files::write(&settings, STARTER.as_bytes())?;
-    context.printer.data(&format!(
-        "wrote {}\nwrote {}\n",
-        settings.display(),
-        folder.join(SCHEMA_FILE).display()
-    ));
+    let written = [settings, folder.join(SCHEMA_FILE)].map(|path| path.display().to_string());
+    match context.output {
+        OutputFormat::Json => {
+            context.printer.json(&serde_json::json!({ "format": "tapworks.init/1", "written": written }))
+        }
+        OutputFormat::Text => context.printer.data(&written.map(|path| format!("wrote {path}\n")).concat()),
+    }
     context.printer.say("Next: name your table list and targets in it, then run `tapworks generate`.");
     Ok(0)
 }

@@ -99,6 +99,22 @@ enum Command {
     Demo(demo::Arguments),
 }
 
+impl Command {
+    /// As its documents are called.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Generate(_) => "generate",
+            Self::Deploy(_) => "deploy",
+            Self::Explain(_) => "explain",
+            Self::Init(_) => "init",
+            Self::Auth(_) => "auth",
+            Self::Connectors(_) => "connectors",
+            Self::Schema(_) => "schema",
+            Self::Demo(_) => "demo",
+        }
+    }
+}
+
 /// What a command works with.
 struct Context {
     environment: Environment,
@@ -124,6 +140,7 @@ pub(crate) fn main() -> ExitCode {
         network: Arc::new(Network::new(&cli.global.network)),
         runtime: Arc::default(),
     };
+    let command = cli.command.name();
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
@@ -140,6 +157,14 @@ pub(crate) fn main() -> ExitCode {
     match result {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
+            // Commands that know more than the error have printed their document themselves.
+            if context.output == OutputFormat::Json && !failure.is_usage() && !context.printer.has_answered()
+            {
+                context.printer.json(&serde_json::json!({
+                    "format": format!("tapworks.{command}/1"),
+                    "error": { "message": failure.message(), "hints": failure.hints() },
+                }));
+            }
             failure.show(&context.printer);
             ExitCode::from(failure.exit_status())
         }

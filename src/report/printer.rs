@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::AutoStream;
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -37,6 +38,7 @@ pub struct Printer {
     bars: MultiProgress,
     verbosity: Verbosity,
     animated: bool,
+    answered: AtomicBool,
 }
 
 impl Printer {
@@ -60,11 +62,19 @@ impl Printer {
             bars,
             verbosity,
             animated,
+            answered: AtomicBool::new(false),
         }
+    }
+
+    /// Whether a result was written.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::SeqCst)
     }
 
     /// The result, as it is.
     pub fn data(&self, text: &str) {
+        self.answered.store(true, Ordering::SeqCst);
         self.bars.suspend(|| write_to(&self.stdout, text));
     }
 

@@ -73,6 +73,21 @@ fn settings_without_a_usable_source_or_target_say_what_is_wrong_with_them() {
 }
 
 #[test]
+fn a_command_that_fails_prints_a_document_too() {
+    let context = Context::new();
+    context.write("tables.csv", &sql_server_rows(1));
+    let init = context.run(&["init", "-o", "json"]).exits(0).json();
+    assert_eq!((&init["format"], init["written"].as_array().unwrap().len()), (&"tapworks.init/1".into(), 2));
+    for (command, format) in
+        [(vec!["init"], "tapworks.init/1"), (vec!["explain", "table", "a.b.c"], "tapworks.explain/1")]
+    {
+        let said = context.run(&[&command[..], &["-o", "json"]].concat()).exits(1).json();
+        assert_eq!(said["format"], format);
+        assert!(said["error"]["message"].is_string(), "{said}");
+    }
+}
+
+#[test]
 fn twelve_mistakes_are_twelve_findings_in_one_run() {
     let context = Context::new();
     context.write(
