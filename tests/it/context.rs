@@ -131,8 +131,7 @@ impl Context {
 
     /// The CLI that tapworks starts, in one of our folders, as a person would run it.
     pub(crate) fn databricks(&self, folder: &str, arguments: &[&str]) -> Output {
-        let (_, program) =
-            self.variables.iter().find(|(name, _)| name == "TAPWORKS_DATABRICKS_CLI").unwrap();
+        let (_, program) = self.variables.iter().find(|(name, _)| name == "TAPWORKS_DATABRICKS_CLI").unwrap();
         self.program(program).args(arguments).current_dir(self.path(folder)).output().unwrap()
     }
 
