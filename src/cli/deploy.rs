@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _};
+
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
 use super::reports::{Ending, ReportArguments};
@@ -51,7 +53,12 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let reports = reports.check(context, &settings)?;
     let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
     match run.deploy(context, &settings, &target, profile.as_deref()) {
-        Err(failure) if failure.is_usage() => Err(failure),
+        Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
+        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
+        Err(failure) if failure.is_usage() => {
+            let failure = Failure::found(&run.findings);
+            run.finish(context, &settings, &reports, Err(failure))
+        }
         result => run.finish(context, &settings, &reports, result),
     }
 }
@@ -61,6 +68,17 @@ struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
     findings: Findings,
+}
+
+/// What the steps of a run work with.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    context: &'a Context,
+    settings: &'a Settings,
+    cli: &'a DatabricksCli,
+    read: &'a Read,
+    desired: &'a Desired,
+    interrupt: &'a Interrupt,
 }
 
 /// A target and how to reach it.
@@ -83,6 +101,12 @@ impl Run {
             self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
         }
         let destinations = self.destinations(context, &targets, profile)?;
+        // Before a warehouse is started for the rows: without the CLI they are of no use.
+        let cli = block_on(context, |interrupt| async move {
+            let constraint = &settings.databricks_cli_version;
+            Ok(DatabricksCli::find(&context.environment, constraint, &interrupt).await?)
+        })?;
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
@@ -101,10 +125,10 @@ impl Run {
             return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt| async move {
-            self.reach(context, settings, destinations, &read, &desired, &interrupt).await.map(|outcome| {
-                self.outcome = outcome;
-                interrupted_in(&self.outcome, &interrupt)
-            })
+            let given =
+                Given { context, settings, cli: &cli, read: &read, desired: &desired, interrupt: &interrupt };
+            self.outcome = self.reach(&given, destinations).await?;
+            Ok(interrupted_in(&self.outcome, &interrupt))
         })
     }
 
@@ -131,27 +155,29 @@ impl Run {
     }
 
     /// From here on workspaces are asked, and at the very end written to.
-    async fn reach(
-        &mut self,
-        context: &Context,
-        settings: &Settings,
-        destinations: Vec<Destination>,
-        read: &Read,
-        desired: &Desired,
-        interrupt: &Interrupt,
-    ) -> Result<Outcome, Failure> {
+    async fn reach(&mut self, given: &Given<'_>, destinations: Vec<Destination>) -> Result<Outcome, Failure> {
+        let Given { context, settings, desired, interrupt, .. } = *given;
         let progress = Progress::new(Arc::clone(&context.printer));
-        let cli =
-            DatabricksCli::find(&context.environment, &settings.databricks_cli_version, interrupt).await?;
-        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
+        let checks = stream::iter(destinations)
+            .map(|destination| check(given, &progress, destination))
+            .buffered(TARGETS_AT_A_TIME);
+        let checked: Vec<_> = checks.collect().await;
         let mut sites = Vec::new();
-        for (index, destination) in destinations.into_iter().enumerate() {
-            let target = destination.target.name.clone();
-            let site = self.check(context, &progress, destination, read, desired, interrupt).await;
-            sites.push(site.map_err(|failure| {
-                self.outcome.targets[index].status = Status::Failed;
-                failure.about(&format!("target `{target}`"))
-            })?);
+        let mut failed = None;
+        for (outcome, checked) in self.outcome.targets.iter_mut().zip(checked) {
+            match checked {
+                Ok((site, findings)) => {
+                    self.findings.extend(findings);
+                    sites.push(site);
+                }
+                Err(failure) => {
+                    outcome.status = Status::Failed;
+                    failed = failed.or(Some(failure.about(&format!("target `{}`", outcome.target))));
+                }
+            }
+        }
+        if let Some(failure) = failed {
+            return Err(failure);
         }
         if self.findings.has_errors() {
             for target in &mut self.outcome.targets {
@@ -172,7 +198,7 @@ impl Run {
         }
         let scratch = tempfile::tempdir()?;
         let session = Session {
-            cli: &cli,
+            cli: given.cli,
             environment: &context.environment,
             interrupt,
             watch: &progress,
@@ -181,65 +207,6 @@ impl Run {
         };
         let planned = plan_all(&session, &sites, &projects).await;
         Ok(apply_all(&session, planned).await)
-    }
-
-    /// Who are we there, and is anything in the way?
-    async fn check(
-        &mut self,
-        context: &Context,
-        progress: &Progress,
-        destination: Destination,
-        read: &Read,
-        desired: &Desired,
-        interrupt: &Interrupt,
-    ) -> Result<Site, Failure> {
-        let Destination { target, access } = destination;
-        let step = Step { target: &target.name, project: None, name: "checks" };
-        let title = format!("{}  {}", step.target, step.name);
-        progress.tell(Event::StepStarted(step));
-        let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
-        let checked = async {
-            let me = client.me().await?;
-            self.introduce(context, &target, &client, &me);
-            let paths = self.paths(&target, &me, desired);
-            say_roots(context, &paths);
-            let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
-            let facts = gather(&client, &wanted, &paths).await?;
-            let place = |row: u32| Some(read.rows.place(row, None));
-            self.findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
-            let identity = client.access().child_environment(&context.environment, &client).await?;
-            Ok::<_, Failure>((paths, identity))
-        }
-        .await;
-        let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
-        progress.tell(Event::StepFinished(step, ended));
-        let (paths, identity) = checked?;
-        Ok(Site { target: target.name, client, identity, paths })
-    }
-
-    /// Says where a target lies before anything happens there.
-    fn introduce(&self, context: &Context, target: &Target, client: &crate::workspace::Client, me: &Me) {
-        let mode = target.mode.as_str();
-        context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
-    }
-
-    fn paths(&mut self, target: &Target, me: &Me, desired: &Desired) -> BTreeMap<String, BundlePaths> {
-        let mut paths = BTreeMap::new();
-        for project in &desired.layout.projects {
-            match BundlePaths::resolve(&project.name, target, &me.user_name) {
-                Ok(found) => {
-                    paths.insert(project.name.clone(), found);
-                }
-                Err(error) => self.findings.push(
-                    Finding::error("TW307", error.to_string())
-                        .for_target(&target.name)
-                        .at(Place::Resource { key: format!("project {}", project.name) })
-                        .why("what lies there must be known before a deploy")
-                        .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
-                ),
-            }
-        }
-        paths
     }
 
     fn finish(
@@ -280,6 +247,71 @@ impl Run {
     }
 }
 
+/// How many targets are looked at side by side; how many requests are really under way the run's limit decides.
+const TARGETS_AT_A_TIME: usize = 64;
+
+/// Who are we there, and is anything in the way?
+async fn check(
+    given: &Given<'_>,
+    progress: &Progress,
+    destination: Destination,
+) -> Result<(Site, Findings), Failure> {
+    let Given { context, read, desired, interrupt, .. } = *given;
+    let Destination { target, access } = destination;
+    let step = Step { target: &target.name, project: None, name: "checks" };
+    let title = format!("{}  {}", step.target, step.name);
+    progress.tell(Event::StepStarted(step));
+    let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
+    let mut findings = Findings::new();
+    let checked = async {
+        let me = client.me().await?;
+        introduce(context, &target, &client, &me);
+        let paths = paths(&target, &me, desired, &mut findings);
+        say_roots(context, &paths);
+        let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
+        let facts = gather(&client, &wanted, &paths).await?;
+        let place = |row: u32| Some(read.rows.place(row, None));
+        findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
+        let identity = client.access().child_environment(&context.environment, &client).await?;
+        Ok::<_, Failure>((paths, identity))
+    }
+    .await;
+    let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
+    progress.tell(Event::StepFinished(step, ended));
+    let (paths, identity) = checked?;
+    Ok((Site { target: target.name, client, identity, paths }, findings))
+}
+
+/// Says where a target lies before anything happens there.
+fn introduce(context: &Context, target: &Target, client: &crate::workspace::Client, me: &Me) {
+    let mode = target.mode.as_str();
+    context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
+}
+
+fn paths(
+    target: &Target,
+    me: &Me,
+    desired: &Desired,
+    findings: &mut Findings,
+) -> BTreeMap<String, BundlePaths> {
+    let mut paths = BTreeMap::new();
+    for project in &desired.layout.projects {
+        match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
+            Ok(found) => {
+                paths.insert(project.name.clone(), found);
+            }
+            Err(error) => findings.push(
+                Finding::error("TW307", error.to_string())
+                    .for_target(&target.name)
+                    .at(Place::Resource { key: format!("project {}", project.name) })
+                    .why("what lies there must be known before a deploy")
+                    .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
+            ),
+        }
+    }
+    paths
+}
+
 /// What went wrong, target by target.
 fn run_errors(outcome: &Outcome) -> Vec<RunError> {
     let error = |about: String, error: &DeployError| {
@@ -302,7 +334,7 @@ fn run_errors(outcome: &Outcome) -> Vec<RunError> {
 
 /// The targets that the command line names, else the default one.
 pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec<Target>, Failure> {
-    let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut wanted: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     if wanted.is_empty() {
         wanted.extend(settings.default_target.as_deref());
     }

@@ -49,7 +49,12 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let mut run =
         Run { findings, check, output_config, source: None, projects: Vec::new(), written: Vec::new() };
     match run.generate(context, &settings, &target, profile.as_deref()) {
-        Err(failure) if failure.is_usage() => Err(failure),
+        Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
+        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
+        Err(failure) if failure.is_usage() => {
+            let failure = Failure::found(&run.findings);
+            run.finish(context, &settings, &reports, Err(failure))
+        }
         result => run.finish(context, &settings, &reports, result),
     }
 }

@@ -77,11 +77,11 @@ fn read_from_workspace(
     profile: Option<&str>,
 ) -> Result<(RowSet, Findings, String), Failure> {
     let (access, target) = source_access(context, settings, source, targets, profile)?;
-    let named = settings
-        .warehouse_id
-        .clone()
-        .or_else(|| target.and_then(|target| target.warehouse_id.clone()))
-        .or_else(|| settings.file_warehouse_id.clone());
+    let named = match &target {
+        Some(target) => settings.warehouse_for(target),
+        None => settings.warehouse_id.as_deref().or(settings.file_warehouse_id.as_deref()),
+    }
+    .map(str::to_owned);
     block_on(context, |interrupt| async move {
         let progress = Progress::new(Arc::clone(&context.printer));
         let title = format!("{name}  read");
@@ -102,13 +102,13 @@ fn read_from_workspace(
 }
 
 /// The workspace that holds the table list: the one that the setting names, else the only one there is.
-fn source_access<'a>(
+fn source_access(
     context: &Context,
     settings: &Settings,
     source: &SourceSetting,
-    targets: &'a [Target],
+    targets: &[Target],
     profile: Option<&str>,
-) -> Result<(Access, Option<&'a Target>), Failure> {
+) -> Result<(Access, Option<Target>), Failure> {
     if let Some(profile) = &source.profile {
         let request = AccessRequest { host: None, profile: Some(profile.clone()), profile_is_explicit: true };
         return Ok((Access::resolve(&request, &context.environment)?, None));
@@ -116,32 +116,49 @@ fn source_access<'a>(
     if let Some(name) = &source.target {
         let target = settings.target(name).map_err(|error| Failure::usage(error.to_string()))?;
         let access = super::workspaces::access(context, &target, profile)?;
-        return Ok((access, targets.iter().find(|other| other.name == target.name)));
+        return Ok((access, Some(target)));
     }
+    // Whichever targets are deployed this time, the list is the same: so all of them must lie in one workspace.
+    let everywhere: Vec<&Target> = if settings.targets.is_empty() {
+        targets.iter().collect()
+    } else {
+        settings.targets.values().collect()
+    };
     let mut found: Vec<(Host, Access, &Target)> = Vec::new();
-    let everywhere: Vec<&Target> = targets.iter().collect();
+    let mut elsewhere = None;
     for target in everywhere {
-        let access = super::workspaces::access(context, target, profile)?;
-        if !found.iter().any(|(host, _, _)| host == access.host()) {
-            found.push((access.host().clone(), access, target));
+        match super::workspaces::access(context, target, profile) {
+            Ok(access) if found.iter().all(|(host, _, _)| host != access.host()) => {
+                found.push((access.host().clone(), access, target));
+            }
+            Ok(_) => {}
+            // One that cannot be reached from here may be any workspace.
+            Err(failure) => elsewhere = elsewhere.or(Some((target, failure))),
         }
     }
-    if found.len() > 1 {
-        let hosts: Vec<String> =
-            found.iter().map(|(host, _, target)| format!("{} ({host})", target.name)).collect();
-        return Err(Failure::usage(format!(
-            "the targets lie in different workspaces, so it must be said which one holds {}: {}",
-            source.spec,
-            hosts.join(", ")
-        ))
-        .hint(format!(
-            "in the settings file:\n    source:\n      table: {}\n      target: {}",
-            source.spec, found[0].2.name
-        )));
+    match (found.len(), elsewhere) {
+        (1, None) => {}
+        (0, Some((target, failure))) => return Err(failure.about(&format!("target `{}`", target.name))),
+        (0, None) => return Err(Failure::usage("there is no target to read the table list from")),
+        (_, elsewhere) => {
+            let mut places: Vec<String> =
+                found.iter().map(|(host, _, target)| format!("{} ({host})", target.name)).collect();
+            places.extend(elsewhere.map(|(target, _)| target.name.clone()));
+            let example = targets.first().map_or("prod", |target| target.name.as_str());
+            return Err(Failure::usage(format!(
+                "the targets lie in different workspaces, so it must be said which one holds {}: {}",
+                source.spec,
+                places.join(", ")
+            ))
+            .hint(format!(
+                "in the settings file:\n    source:\n      table: {}\n      target: {example}",
+                source.spec
+            )));
+        }
     }
     found
         .pop()
-        .map(|(_, access, target)| (access, Some(target)))
+        .map(|(_, access, target)| (access, Some(target.clone())))
         .ok_or_else(|| Failure::usage("there is no target to read the table list from"))
 }
 

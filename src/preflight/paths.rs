@@ -28,11 +28,11 @@ impl BundlePaths {
     ///
     /// # Errors
     /// Where a path refers to anything but the bundle's name and target and the user's names.
-    pub fn resolve(project: &str, target: &Target, user: &str) -> Result<Self, PathError> {
+    pub fn resolve(project: &str, target: &Target, user: &str, short_name: &str) -> Result<Self, PathError> {
         let setting = |name: &str| {
             target.bundle.as_ref()?.get("workspace")?.get(name).and_then(Value::as_str).map(str::to_owned)
         };
-        let resolve = |path: &str| resolve(path, project, &target.name, user);
+        let resolve = |path: &str| resolve(path, project, &target.name, user, short_name);
         let root = match setting("root_path").or_else(|| root_path(target).map(str::to_owned)) {
             Some(path) => resolve(&path)?,
             None => format!("/Workspace/Users/{user}/.bundle/{project}/{}", target.name),
@@ -57,7 +57,13 @@ impl BundlePaths {
     }
 }
 
-fn resolve(path: &str, project: &str, target: &str, user: &str) -> Result<String, PathError> {
+fn resolve(
+    path: &str,
+    project: &str,
+    target: &str,
+    user: &str,
+    short_name: &str,
+) -> Result<String, PathError> {
     let mut resolved = String::new();
     let mut rest = path;
     while let Some(start) = rest.find("${") {
@@ -68,7 +74,7 @@ fn resolve(path: &str, project: &str, target: &str, user: &str) -> Result<String
             "bundle.name" => project,
             "bundle.target" | "bundle.environment" => target,
             "workspace.current_user.userName" => user,
-            "workspace.current_user.short_name" => short_name(user),
+            "workspace.current_user.short_name" => short_name,
             _ => return Err(PathError { path: path.to_owned(), reference: reference.to_owned() }),
         });
         rest = &rest[start + length + 1..];
@@ -85,20 +91,14 @@ fn resolve(path: &str, project: &str, target: &str, user: &str) -> Result<String
 
 /// What stands before names in this target: `[dev <short name>] ` in development, unless a preset says otherwise.
 #[must_use]
-pub fn name_prefix(target: &Target, user: &str) -> String {
+pub fn name_prefix(target: &Target, short_name: &str) -> String {
     let preset =
         |value: &Option<Value>| value.as_ref()?.get("name_prefix").and_then(Value::as_str).map(str::to_owned);
     let passed_through = target.bundle.as_ref().and_then(|bundle| preset(&bundle.get("presets").cloned()));
     passed_through.or_else(|| preset(&target.presets)).unwrap_or_else(|| match target.mode {
-        Mode::Development => format!("[dev {}] ", short_name(user)),
+        Mode::Development => format!("[dev {short_name}] "),
         Mode::Production => String::new(),
     })
-}
-
-/// The part of a user's name that the CLI uses: what stands before the `@`, with everything but letters and digits
-/// turned into `_`.
-fn short_name(user: &str) -> &str {
-    user.split('@').next().unwrap_or(user)
 }
 
 #[cfg(test)]
@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn references_and_home_are_resolved() {
         let paths = |root| {
-            BundlePaths::resolve("retail", &target(Mode::Production, root), "ana@x.org").map(|p| p.root)
+            BundlePaths::resolve("retail", &target(Mode::Production, root), "ana@x.org", "ana")
+                .map(|p| p.root)
         };
         assert_eq!(paths(None).as_deref(), Ok("/Workspace/Users/ana@x.org/.bundle/retail/prod"));
         assert_eq!(paths(Some("~/b/${bundle.target}")).as_deref(), Ok("/Workspace/Users/ana@x.org/b/prod"));
@@ -126,11 +127,11 @@ mod tests {
     #[test]
     fn development_has_its_own_default_and_prefix() {
         let target = target(Mode::Development, None);
-        let paths = BundlePaths::resolve("retail", &target, "ana@x.org").unwrap();
+        let paths = BundlePaths::resolve("retail", &target, "ana@x.org", "ana").unwrap();
         assert_eq!(
             paths.metadata_file(),
             "/Workspace/Users/ana@x.org/.bundle/retail/prod/state/metadata.json"
         );
-        assert_eq!(name_prefix(&target, "ana@x.org"), "[dev ana] ");
+        assert_eq!(name_prefix(&target, "ana"), "[dev ana] ");
     }
 }

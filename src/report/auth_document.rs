@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize as _, Style};
 use serde::Serialize;
 
-use crate::workspace::{Access, Standing};
+use crate::workspace::{Access, AuthType, Standing};
 
 /// How each workspace is reached, and as whom.
 #[derive(Debug, Serialize)]
@@ -65,7 +65,7 @@ impl AuthTargetDocument {
         self.host = Some(access.host().to_string());
         self.profile = access.profile().map(str::to_owned);
         self.config_file = access.config_file().map(|path| path.display().to_string());
-        self.auth_type = Some(access.auth_type().as_str());
+        self.auth_type = access.certain_auth_type().map(AuthType::as_str);
         self.values = access
             .origins()
             .into_iter()

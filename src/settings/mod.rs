@@ -28,4 +28,4 @@ pub use resolved::Settings;
 pub use roots::judge_roots;
 pub use schema::schema;
 pub use source::SourceSetting;
-pub use target::{Mode, Target, UnknownTarget};
+pub use target::{Mode, Target, TargetError};

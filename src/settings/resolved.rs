@@ -10,7 +10,7 @@ use super::assignments::Assignments;
 use super::file::{self, SettingsFile};
 use super::limits::Limits;
 use super::reader::{Document, KeySpec, Kind, Reader, bad_count};
-use super::target::{Target, UnknownTarget};
+use super::target::{Target, TargetError, is_target_name};
 use super::{Flags, Placement, SettingsError, SourceSetting, profiles};
 use crate::closest::{closest, did_you_mean};
 use crate::environment::Environment;
@@ -271,18 +271,21 @@ impl Settings {
 
     /// The target of this name. Where the settings have no targets at all, it is the profile of that name, else the
     /// workspace of the environment.
-    pub fn target(&self, name: &str) -> Result<Target, UnknownTarget> {
+    pub fn target(&self, name: &str) -> Result<Target, TargetError> {
         let name = name.trim();
         if let Some(target) = self.targets.get(name) {
             return Ok(target.clone());
         }
         if self.has_targets {
             let names = self.targets.keys().map(String::as_str);
-            return Err(UnknownTarget {
+            return Err(TargetError::Unknown {
                 name: name.to_owned(),
                 closest: closest(name, names.clone()).map(str::to_owned),
                 known: names.map(str::to_owned).collect(),
             });
+        }
+        if !is_target_name(name) {
+            return Err(TargetError::Name(name.to_owned()));
         }
         let mut target = Target::named(name);
         match self.profiles.get(name) {

@@ -142,16 +142,36 @@ fn mapped<'a>(names: &'a IndexMap<String, String>, name: &'a str) -> &'a str {
         .map_or(name, String::as_str)
 }
 
-/// A target that the settings do not have.
+/// A target that cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no target `{name}`{}", closest.as_ref().map(|c| format!("; did you mean `{c}`?")).unwrap_or_default())]
-pub struct UnknownTarget {
-    /// What was asked for.
-    pub name: String,
-    /// The closest there is.
-    pub closest: Option<String>,
-    /// All there are.
-    pub known: Vec<String>,
+pub enum TargetError {
+    /// The settings have others.
+    #[error("there is no target `{name}`{}", instead(closest.as_deref(), known))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The closest there is.
+        closest: Option<String>,
+        /// All there are.
+        known: Vec<String>,
+    },
+    /// It would become part of paths in the workspace and of command lines.
+    #[error("`{0}` is no name for a target: only letters, digits, `_`, `-` and `.` are taken")]
+    Name(String),
+}
+
+fn instead(closest: Option<&str>, known: &[String]) -> String {
+    match closest {
+        Some(closest) => format!("; did you mean `{closest}`?"),
+        None if known.is_empty() => "; the settings have none".to_owned(),
+        None => format!("; the settings have: {}", known.join(", ")),
+    }
+}
+
+/// Whether a target may be called that.
+pub(super) fn is_target_name(name: &str) -> bool {
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.is_empty() && name.chars().all(valid) && !name.starts_with('.')
 }
 
 pub(super) const TARGET_KEYS: &[KeySpec] = &[
@@ -264,8 +284,7 @@ impl Reader<'_> {
     }
 
     fn target_name(&mut self, key: &Key, name: &str) {
-        let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        if name.is_empty() || !name.chars().all(valid) || name.starts_with('.') {
+        if !is_target_name(name) {
             self.findings.push(
                 Finding::error("TW116", format!("`{name}` is no name for a target"))
                     .at(self.place(key.mark))
@@ -305,9 +324,12 @@ impl Reader<'_> {
         };
         if let Some(reason) = reason {
             self.findings.push(
-                Finding::error("TW118", format!("`{text}` is no address of a workspace: {reason}"))
-                    .at(self.place(mark))
-                    .fix("write https:// and the name of the host, as the browser shows it"),
+                Finding::error(
+                    "TW118",
+                    format!("`{}` is no address of a workspace: {reason}", without_user(&text)),
+                )
+                .at(self.place(mark))
+                .fix("write https:// and the name of the host, as the browser shows it"),
             );
             return None;
         }
@@ -331,6 +353,16 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+}
+
+/// An address for a message: what may be a password or a token in front of its host is not repeated.
+fn without_user(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
+    match rest.rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("…@{host}"),
+        Some((_, host)) => format!("{scheme}://…@{host}"),
+        None => text.to_owned(),
     }
 }
 

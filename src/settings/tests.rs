@@ -132,6 +132,18 @@ fn every_mistake_is_told_at_its_value() {
 }
 
 #[test]
+fn a_token_in_an_address_is_not_repeated() {
+    for address in
+        ["https://dapi-canary@h", "https://u:dapi-canary@h", "dapi-canary@h", "http://dapi-canary@h"]
+    {
+        let (_, findings) = read(&format!("targets: {{dev: {{workspace_host: \"{address}\"}}}}"));
+        let whats: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(whats.len(), 1, "{whats:?}");
+        assert!(whats[0].contains("…@h`") && !whats[0].contains("canary"), "{whats:?}");
+    }
+}
+
+#[test]
 fn unknown_keys_come_with_the_name_that_was_meant() {
     let (_, findings) = read("override_config: {}\nmax_table_per_pipeline: 5\nx-anchors: {}\n");
     let whats: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
@@ -210,6 +222,8 @@ fn targets_that_the_file_lacks_are_refused_and_without_any_a_name_is_a_profile_o
     );
     let unknown = settings.target("stagin").unwrap_err();
     assert_eq!(unknown.to_string(), "there is no target `stagin`; did you mean `staging`?");
+    let unlike = settings.target("x").unwrap_err();
+    assert_eq!(unlike.to_string(), "there is no target `x`; the settings have: staging, prod");
     assert_eq!(settings.default_target.as_deref(), Some("staging"));
     assert_eq!(settings.target("prod").unwrap().mode, Mode::Production);
 
@@ -223,6 +237,9 @@ fn targets_that_the_file_lacks_are_refused_and_without_any_a_name_is_a_profile_o
         (prod.profile, prod.host.as_deref(), prod.mode),
         (None, Some("https://env"), Mode::Production)
     );
+    for name in ["", "../x", "a b", ".x", "${x}"] {
+        assert_eq!(settings.target(name), Err(TargetError::Name(name.to_owned())));
+    }
     assert_eq!(told("targets: {}\n"), ["TW115 tapworks.yml:1:10"]);
 }
 

@@ -230,6 +230,15 @@ impl Access {
         self.settled.get().copied().or_else(|| self.candidates.first().copied()).unwrap_or(AuthType::Keyring)
     }
 
+    /// The way to authenticate where it is certain: the one that worked, or the only one that the values allow.
+    #[must_use]
+    pub fn certain_auth_type(&self) -> Option<AuthType> {
+        match *self.candidates {
+            [only] if only != AuthType::Keyring => Some(only),
+            _ => self.settled(),
+        }
+    }
+
     /// Every attribute that is set, by its name in `.databrickscfg`, with the place it came from. Never the value.
     #[must_use]
     pub fn origins(&self) -> Vec<(&'static str, Origin)> {

@@ -100,6 +100,8 @@ fn every_target_has_its_line_and_one_that_fails_its_reason() {
 fn nobody_is_told_what_was_looked_for() {
     let mut context = Context::new();
     context.set("DATABRICKS_HOST", "http://127.0.0.1:9");
+    let document = context.run(&["auth", "status", "-o", "json"]).exits(5).json();
+    assert_eq!(document["targets"][0]["auth_type"], Value::Null);
     let said = context.run(&["auth", "status"]);
     let said = &said.exits(5).stdout;
     assert!(said.contains("looked for DATABRICKS_TOKEN") && said.contains("not logged in"), "{said}");

@@ -106,6 +106,23 @@ fn a_pipeline_that_would_vanish_is_refused() {
 }
 
 #[test]
+fn whose_workspace_holds_the_list_must_be_said_where_there_are_several() {
+    let site = site(&sql_server_rows(2));
+    let here = site.workspace.url();
+    let targets = format!(
+        "targets:\n  dev:\n    workspace_host: https://dev.cloud.databricks.com\n  prod:\n    workspace_host: {here}\n"
+    );
+    site.context.write("tapworks.yml", &targets);
+    let said = site.deploy();
+    said.exits(2);
+    assert!(said.stderr.contains("table: main.cfg.tables\n      target: prod"), "{}", said.stderr);
+    assert_eq!(said.stdout, "");
+    let source = "source:\n  table: main.cfg.tables\n  target: prod\n";
+    site.context.write("tapworks.yml", &format!("{source}{targets}"));
+    site.context.run(&["deploy", "--target", "prod"]).exits(0);
+}
+
+#[test]
 fn a_changed_gateway_schema_is_refused_with_its_cause() {
     let site = site(&sql_server_rows(2));
     site.deploy().exits(0);
@@ -292,10 +309,10 @@ fn trouble_is_one_clear_message_and_the_right_status() {
     assert!(said.exits(5).stderr.contains("databricks CLI was not found"), "{}", said.stderr);
 
     // One that is too old.
-    let mut old = site(&sql_server_rows(2));
-    old.context.set("TAPWORKS_MOCK_CLI_VERSION", "1.2.0");
+    let old = site(&sql_server_rows(2));
+    old.context.write("tapworks.yml", "databricks_cli_version: \">= 99.0.0\"\n");
     let said = old.deploy();
-    assert!(said.exits(5).stderr.contains("1.2.0"), "{}", said.stderr);
+    assert!(said.exits(5).stderr.contains(">= 99.0.0"), "{}", said.stderr);
     assert_eq!(old.writes(), Vec::<String>::new());
 
     // Nobody at home.

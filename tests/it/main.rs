@@ -14,7 +14,12 @@ mod generate;
 mod layers;
 mod migration;
 mod package;
+mod parallel;
 mod processes;
 mod reliability;
 mod reports;
+#[cfg(target_os = "linux")]
+mod rows;
 mod settings;
+#[cfg(unix)]
+mod signals;

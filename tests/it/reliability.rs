@@ -446,7 +446,7 @@ fn every_fault_is_survived_or_told() {
     let told = Mutex::new(BTreeMap::new());
     // Most of the time is spent waiting, as the faults ask.
     std::thread::scope(|scope| {
-        for _ in 0..6 {
+        for _ in 0..8 {
             scope.spawn(|| {
                 while let Some((row, stage)) = cells.get(next.fetch_add(1, Ordering::SeqCst)) {
                     let outcome = cell(&rows[*row], STAGES[*stage], &plain[*stage]);
@@ -485,6 +485,11 @@ fn kept(table: &str) {
     if std::env::var_os("TAPWORKS_WRITE_DOCS").is_some() {
         std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
     } else {
-        assert_eq!(there, table, "docs/reliability.md is stale; it says how to write it anew");
+        let stale: Vec<&str> = table.lines().filter(|line| !there.contains(line)).collect();
+        assert!(
+            there == table,
+            "docs/reliability.md is stale; it says how to write it anew:\n{}",
+            stale.join("\n")
+        );
     }
 }

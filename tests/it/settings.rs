@@ -55,6 +55,24 @@ fn a_rule_is_explained() {
 }
 
 #[test]
+fn settings_without_a_usable_source_or_target_say_what_is_wrong_with_them() {
+    let context = Context::new();
+    context.write("tables.csv", &sql_server_rows(1));
+    for (settings, command) in [
+        ("- a\n", vec!["generate"]),
+        ("source: [a]\n", vec!["generate"]),
+        ("targets: [dev]\n", vec!["generate", "--source", "tables.csv"]),
+        ("targets: [dev]\n", vec!["deploy", "--source", "tables.csv", "--target", "dev"]),
+        ("source: [a]\n", vec!["explain", "table", "a.b.c"]),
+    ] {
+        context.write("tapworks.yml", settings);
+        let said = context.run(&command);
+        assert!(said.exits(1).stderr.contains("error[TW1"), "{settings} {}", said.stderr);
+        assert!(!said.stderr.contains("there is no t"), "{}", said.stderr);
+    }
+}
+
+#[test]
 fn twelve_mistakes_are_twelve_findings_in_one_run() {
     let context = Context::new();
     context.write(
