@@ -85,7 +85,7 @@ impl DeployError {
             Self::Child(_) => vec![format!("name the program in {}", super::program::PROGRAM_VARIABLE)],
             Self::Interrupted { wrote: true, .. } => vec![
                 "the CLI was in the middle of a deploy: its lock may be left behind, and what it created last may be \
-                 unknown to its state; keep the bundle's .databricks folder and run the deploy again from here"
+                 unknown to its state; keep the bundle's .databricks folder, the next deploy names what was left over"
                     .to_owned(),
             ],
             Self::Interrupted { .. } => vec!["nothing was written; run it again".to_owned()],
