@@ -5,9 +5,10 @@
 //! so that each run gets a parent of its own: this program, started again with `--measure`.
 
 #![allow(
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a measurement stops at what it did not expect"
+    reason = "a measurement says what it found, and stops at what it did not expect"
 )]
 
 #[cfg(unix)]

@@ -41,12 +41,19 @@ pub fn render(project: &Project, options: Options<'_>) -> Package {
     let variables = Variables::of(options.targets.iter().copied());
     let writer = Writer { variables: &variables, escape: options.escape };
     let mut package = Package::new(&project.name);
+    let jobs: Vec<String> = project
+        .pipelines
+        .iter()
+        .filter(|pipeline| pipeline.schedule.is_some())
+        .map(Pipeline::job_key)
+        .collect();
     let root = root::document(
         &project.name,
         options.cli_version,
         options.default_target,
         options.targets,
         &variables,
+        &jobs,
     );
     package.add("databricks.yml", format!("{HEADER}{}", yaml::to_string(&root)));
     package.add_resources(

@@ -49,7 +49,6 @@ pub(super) enum Kind {
     Targets,
     Map,
     List,
-    Any,
 }
 
 /// Reads values and collects what is wrong with them.

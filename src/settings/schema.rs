@@ -62,7 +62,6 @@ fn of_kind(kind: Kind) -> Value {
         }
         Kind::Map => json!({"type": ["object", "null"]}),
         Kind::List => json!({"type": ["array", "null"]}),
-        Kind::Any => json!({}),
     }
 }
 

@@ -192,7 +192,11 @@ pub(super) const TARGET_KEYS: &[KeySpec] = &[
     KeySpec { name: "run_as", kind: Kind::Map, doc: "Identity of its jobs and pipelines, as in a bundle" },
     KeySpec { name: "permissions", kind: Kind::List, doc: "Permissions, as in a bundle" },
     KeySpec { name: "presets", kind: Kind::Map, doc: "Presets, as in a bundle" },
-    KeySpec { name: "notifications", kind: Kind::Any, doc: "Notifications of its jobs, as in a job" },
+    KeySpec {
+        name: "notifications",
+        kind: Kind::Map,
+        doc: "Of its jobs, as in a job: email_notifications, webhook_notifications, notification_settings",
+    },
     KeySpec {
         name: "lock",
         kind: Kind::Text,
@@ -217,6 +221,13 @@ pub(super) const TARGET_KEYS: &[KeySpec] = &[
         doc: "Connections of this target by their name in the rows",
     },
     KeySpec { name: "bundle", kind: Kind::Map, doc: "Merged as it is into this target in databricks.yml" },
+];
+
+/// The keys of a job that tell people.
+const NOTIFICATION_KEYS: &[KeySpec] = &[
+    KeySpec { name: "email_notifications", kind: Kind::Map, doc: "Who gets mail, and when" },
+    KeySpec { name: "webhook_notifications", kind: Kind::Map, doc: "Which destinations are told, and when" },
+    KeySpec { name: "notification_settings", kind: Kind::Map, doc: "Which runs are left out" },
 ];
 
 impl Reader<'_> {
@@ -274,6 +285,13 @@ impl Reader<'_> {
             && !matches!(node.data, Data::List(_) | Data::Null)
         {
             self.wrong_type(node, "permissions", "a list");
+        }
+        if let Some(node) = get("notifications") {
+            for (key, node) in self.keys(node, "notifications", NOTIFICATION_KEYS) {
+                if !matches!(node.data, Data::Map(_) | Data::Null) {
+                    self.wrong_type(node, key, "a map");
+                }
+            }
         }
         target.run_as = value("run_as");
         target.permissions = value("permissions");

@@ -37,6 +37,8 @@ pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
 const LINK_KEY: &str = "canary-link-key";
 /// Results above this come through links: all but the smallest.
 const INLINE_BYTES: usize = 600;
+/// Stands in the raw `bundle:` of a target whose keys the schema of our subset does not know.
+pub(crate) const RAW_BUNDLE: &str = "raw-bundle";
 /// Where the stand-in notes how it was called.
 const ARGUMENTS: &str = "programs/arguments.log";
 
@@ -213,6 +215,49 @@ impl Context {
         for (at, _) in text.match_indices("dapi") {
             let digits = text[at + 4..].chars().take_while(char::is_ascii_hexdigit).count();
             assert!(digits < 16, "{place} holds a token: {text}");
+        }
+    }
+}
+
+/// What the tests wrote, for checks from outside: a copy of every bundle of ours, by the folder of its test.
+fn written_bundles() -> &'static Path {
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("written-bundles");
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    })
+}
+
+/// Copies the bundles below `folder` that tapworks wrote. A raw `bundle:` holds what the user put there.
+fn keep_bundles(folder: &Path, kept: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let root = folder.join("databricks.yml");
+    let text = std::fs::read_to_string(&root).unwrap_or_default();
+    if text.starts_with("# Written by tapworks") && !text.contains(RAW_BUNDLE) {
+        let resources = folder.join("resources");
+        let _ = std::fs::create_dir_all(kept.join("resources"));
+        let _ = std::fs::copy(&root, kept.join("databricks.yml"));
+        for entry in std::fs::read_dir(resources).into_iter().flatten().flatten() {
+            let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+            if text.starts_with("# Written by tapworks") {
+                let _ = std::fs::write(kept.join("resources").join(entry.file_name()), text);
+            }
+        }
+        return;
+    }
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        keep_bundles(&entry.path(), &kept.join(entry.file_name()));
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        if let Some(name) = self.folder.path().file_name() {
+            keep_bundles(
+                self.folder.path(),
+                &written_bundles().join(name.to_string_lossy().trim_start_matches('.')),
+            );
         }
     }
 }

@@ -55,3 +55,25 @@ fn somebody_elses_file_is_not_overwritten() {
     assert!(said.exits(1).stderr.contains("was not written by tapworks"), "{}", said.stderr);
     assert_eq!(context.read("out/retail/databricks.yml"), "bundle:\n  name: mine\n");
 }
+
+#[test]
+fn notifications_are_written_for_the_jobs_of_their_target() {
+    let context = Context::new();
+    context.write("tables.csv", &sql_server_rows(2));
+    let settings = |key: &str| {
+        format!(
+            "source: tables.csv\ntargets:\n  dev:\n    workspace_host: https://d.example.com\n  prod:\n    \
+             workspace_host: https://p.example.com\n    root_path: /Workspace/Users/a@b.c/x\n    notifications:\n      \
+             {key}: {{on_failure: [team@example.com]}}\n"
+        )
+    };
+    context.write("tapworks.yml", &settings("email_notifications"));
+    context.run(&["generate", "--output-dir", "out"]).exits(0);
+    let root = context.read("out/retail/databricks.yml");
+    let (dev, prod) = root.split_once("  prod:\n").unwrap();
+    assert!(!dev.contains("notifications"), "{root}");
+    assert!(prod.contains("job_sales_01_g01_p01:\n          email_notifications:\n"), "{root}");
+    context.write("tapworks.yml", &settings("mail"));
+    let said = context.run(&["generate", "--output-dir", "out"]);
+    assert!(said.exits(1).stderr.contains("unknown key `mail` in notifications"), "{}", said.stderr);
+}

@@ -16,6 +16,7 @@ mod migration;
 mod package;
 mod parallel;
 mod processes;
+mod properties;
 mod reliability;
 mod reports;
 #[cfg(target_os = "linux")]
