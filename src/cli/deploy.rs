@@ -267,7 +267,7 @@ async fn check(
         let me = client.me().await?;
         introduce(context, &target, &client, &me);
         let paths = paths(&target, &me, desired, &mut findings);
-        say_roots(context, &paths);
+        say_roots(context, &target.name, &paths);
         let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
         let facts = gather(&client, &wanted, &paths).await?;
         let place = |row: u32| Some(read.rows.place(row, None));
@@ -389,13 +389,15 @@ fn refusals<'a>(
 }
 
 /// Says where the bundles' state lies: whoever deploys to another place makes a second copy.
-fn say_roots(context: &Context, paths: &BTreeMap<String, BundlePaths>) {
+fn say_roots(context: &Context, target: &str, paths: &BTreeMap<String, BundlePaths>) {
     const SHOWN: usize = 3;
     for paths in paths.values().take(SHOWN) {
-        context.printer.say(&format!("  root {}", paths.root));
+        context.printer.say(&format!("  {target}  root {}", paths.root));
     }
     if paths.len() > SHOWN {
-        context.printer.say(&format!("  and {} more", crate::text::plural(paths.len() - SHOWN, "root")));
+        context
+            .printer
+            .say(&format!("  {target}  and {} more", crate::text::plural(paths.len() - SHOWN, "root")));
     }
 }
 
