@@ -111,15 +111,10 @@ impl Run {
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
-        let all = if settings.targets.is_empty() {
-            targets.clone()
-        } else {
-            settings.targets.values().cloned().collect()
-        };
-        let everywhere: Vec<&Target> = all.iter().collect();
+        let everywhere = settings.targets_or(&targets);
         let here: Vec<&Target> = targets.iter().collect();
-        let desired = desired(&read.rows, settings, &everywhere, &here, false);
-        self.findings.extend(desired.findings.clone());
+        let mut desired = desired(&read.rows, settings, &everywhere, &here, false);
+        self.findings.extend(std::mem::take(&mut desired.findings));
         self.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));

@@ -119,14 +119,9 @@ fn source_access(
         return Ok((access, Some(target)));
     }
     // Whichever targets are deployed this time, the list is the same: so all of them must lie in one workspace.
-    let everywhere: Vec<&Target> = if settings.targets.is_empty() {
-        targets.iter().collect()
-    } else {
-        settings.targets.values().collect()
-    };
     let mut found: Vec<(Host, Access, &Target)> = Vec::new();
     let mut elsewhere = None;
-    for target in everywhere {
+    for target in settings.targets_or(targets) {
         match super::workspaces::access(context, target, profile) {
             Ok(access) if found.iter().all(|(host, _, _)| host != access.host()) => {
                 found.push((access.host().clone(), access, target));

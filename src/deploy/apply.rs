@@ -153,10 +153,8 @@ async fn what_was_done(
     }
     let is_there = |key: &str| after.as_ref().is_some_and(|state| state.id(key).is_some());
     let count = |action| {
-        plan.nodes
-            .iter()
+        plan.resources()
             .filter(|(key, node)| node.action == action && is_there(key) == (action != Action::Delete))
-            .filter(|(key, _)| key.split('.').count() == 3)
             .count()
     };
     let counts =

@@ -43,11 +43,9 @@ async fn read_back(
 ) -> Result<Vec<Difference>, DeployError> {
     let Some(paths) = site.paths.get(&project.name) else { return Ok(Vec::new()) };
     let state = read_state(&site.client, paths).await?.unwrap_or_default();
-    let expected = plan.nodes.iter().filter(|(key, node)| {
-        key.starts_with("resources.pipelines.")
-            && key.split('.').count() == 3
-            && node.action != Action::Delete
-    });
+    let expected = plan
+        .resources()
+        .filter(|(key, node)| key.starts_with("resources.pipelines.") && node.action != Action::Delete);
     let differences: Vec<Option<Difference>> = stream::iter(expected)
         .map(|(key, node)| {
             let id = state.id(key).map(str::to_owned);

@@ -119,11 +119,16 @@ impl BundlePlan {
         Ok(serde_json::from_slice(bytes)?)
     }
 
+    /// The resources themselves, without parts of them (`resources.pipelines.x.permissions`).
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.nodes.iter().map(|(key, node)| (key.as_str(), node)).filter(|(key, _)| is_resource(key))
+    }
+
     /// Resources by action. Permissions of a resource count with it, not by themselves.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for (_, node) in self.nodes.iter().filter(|(key, _)| is_resource(key)) {
+        for (_, node) in self.resources() {
             match node.action {
                 Action::Skip => counts.unchanged += 1,
                 Action::Update | Action::Resize | Action::UpdateId => counts.updated += 1,

@@ -321,6 +321,12 @@ impl Settings {
         self.has_targets
     }
 
+    /// The targets that a bundle holds: those of the settings, else those that the command line names.
+    #[must_use]
+    pub fn targets_or<'a>(&'a self, named: &'a [Target]) -> Vec<&'a Target> {
+        if self.targets.is_empty() { named.iter().collect() } else { self.targets.values().collect() }
+    }
+
     /// The SQL warehouse for a target: of a flag or the environment, else its own, else the file's.
     #[must_use]
     pub fn warehouse_for<'a>(&'a self, target: &'a Target) -> Option<&'a str> {
