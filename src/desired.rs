@@ -61,7 +61,7 @@ pub fn desired(
         cli_version: &settings.databricks_cli_version,
         escape: settings.escapes_references(),
     };
-    let packages = layout.projects.iter().map(|project| render(project, options)).collect();
+    let packages = layout.bundles.iter().map(|bundle| render(bundle, options)).collect();
     Desired { layout, packages, findings, resolved }
 }
 
@@ -84,7 +84,7 @@ fn resolve(rows: &RowSet, settings: &Settings, groups: &[Group]) -> ResolvedTabl
 
 /// Adds `gateway`, where there are any, and `pipeline_group` behind the other columns, as the predecessor has them.
 fn with_places(mut resolved: ResolvedTable, layout: &Layout) -> ResolvedTable {
-    let pipelines = || layout.projects.iter().flat_map(|project| &project.pipelines);
+    let pipelines = || layout.bundles.iter().flat_map(|bundle| &bundle.pipelines);
     let has_gateways = pipelines().any(|pipeline| pipeline.gateway.is_some());
     let mut pipeline_of = vec![None; resolved.rows.len()];
     for pipeline in pipelines() {
@@ -108,7 +108,7 @@ fn with_places(mut resolved: ResolvedTable, layout: &Layout) -> ResolvedTable {
 }
 
 fn roots(layout: &Layout, targets: &[&Target], deployed: &[&Target]) -> Findings {
-    let bundles: Vec<&str> = layout.projects.iter().map(|project| project.name.as_str()).collect();
+    let bundles: Vec<&str> = layout.bundles.iter().map(|bundle| bundle.name.as_str()).collect();
     let mut findings = judge_roots(deployed, &bundles, true);
     for finding in judge_roots(targets, &bundles, false) {
         let told = |other: &Finding| {
@@ -146,7 +146,7 @@ fn without_effect(settings: &Settings) -> Vec<Finding> {
 /// Rows of several tables are not split, so a pipeline of such rows can hold more tables than its limit says.
 fn over_the_limit(layout: &Layout, rows: &RowSet, limits: Limits) -> Vec<Finding> {
     let limit = limits.tables_per_pipeline.get();
-    let pipelines = layout.projects.iter().flat_map(|project| &project.pipelines);
+    let pipelines = layout.bundles.iter().flat_map(|bundle| &bundle.pipelines);
     pipelines
         .filter(|pipeline| pipeline.objects.len() > limit)
         .map(|pipeline| {

@@ -14,7 +14,7 @@ use super::package::Package;
 use super::root;
 use super::variables::Variables;
 use crate::connector::{Configuration, Object, ObjectSource};
-use crate::placement::{Gateway, Pipeline, Project, gateway_key};
+use crate::placement::{Bundle, Gateway, Pipeline, gateway_key};
 use crate::settings::Target;
 use crate::table::escape_references;
 use crate::yaml::{self, Value};
@@ -35,20 +35,20 @@ pub struct Options<'a> {
     pub escape: bool,
 }
 
-/// Renders the bundle of a project.
+/// Renders a bundle.
 #[must_use]
-pub fn render(project: &Project, options: Options<'_>) -> Package {
+pub fn render(bundle: &Bundle, options: Options<'_>) -> Package {
     let variables = Variables::of(options.targets.iter().copied());
     let writer = Writer { variables: &variables, escape: options.escape };
-    let mut package = Package::new(&project.name);
-    let jobs: Vec<String> = project
+    let mut package = Package::new(&bundle.name);
+    let jobs: Vec<String> = bundle
         .pipelines
         .iter()
         .filter(|pipeline| pipeline.schedule.is_some())
         .map(Pipeline::job_key)
         .collect();
     let root = root::document(
-        &project.name,
+        &bundle.name,
         options.cli_version,
         options.default_target,
         options.targets,
@@ -59,17 +59,17 @@ pub fn render(project: &Project, options: Options<'_>) -> Package {
     package.add_resources(
         "gateways",
         "pipelines",
-        project.gateways.iter().map(|gateway| (gateway.key(), writer.gateway(gateway))),
+        bundle.gateways.iter().map(|gateway| (gateway.key(), writer.gateway(gateway))),
     );
     package.add_resources(
         "pipelines",
         "pipelines",
-        project.pipelines.iter().map(|pipeline| (pipeline.key(), writer.pipeline(pipeline))),
+        bundle.pipelines.iter().map(|pipeline| (pipeline.key(), writer.pipeline(pipeline))),
     );
     package.add_resources(
         "jobs",
         "jobs",
-        project.pipelines.iter().filter_map(|pipeline| Some((pipeline.job_key(), writer.job(pipeline)?))),
+        bundle.pipelines.iter().filter_map(|pipeline| Some((pipeline.job_key(), writer.job(pipeline)?))),
     );
     package
 }

@@ -290,7 +290,7 @@ fn paths(
     findings: &mut Findings,
 ) -> BTreeMap<String, BundlePaths> {
     let mut paths = BTreeMap::new();
-    for project in &desired.layout.projects {
+    for project in &desired.layout.bundles {
         match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
             Ok(found) => {
                 paths.insert(project.name.clone(), found);

@@ -11,7 +11,7 @@ use crate::bundle::{Package, Written, vanished};
 use crate::desired::{ResolvedTable, desired};
 use crate::files;
 use crate::finding::Findings;
-use crate::placement::Project;
+use crate::placement::Bundle;
 use crate::report::{GenerateDocument, ProjectDocument, SourceDocument, findings_text};
 use crate::settings::{Settings, Target};
 use crate::source::SourceSpec;
@@ -65,7 +65,7 @@ struct Run {
     check: bool,
     output_config: Option<PathBuf>,
     source: Option<SourceDocument>,
-    projects: Vec<Project>,
+    projects: Vec<Bundle>,
     /// Of the first projects, as many as were written or compared.
     written: Vec<Written>,
 }
@@ -95,7 +95,7 @@ impl Run {
             return Err(Failure::found(&self.findings));
         }
         context.runtime.go_on()?;
-        self.projects = desired.layout.projects;
+        self.projects = desired.layout.bundles;
         let folder = &settings.output_dir;
         self.findings.extend(vanished(folder, &desired.packages)?);
         // All are looked at before the first is written: what stands in the way of one stops it all.

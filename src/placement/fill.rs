@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use super::layout::{Gateway, Layout, Pipeline, Project};
+use super::layout::{Bundle, Gateway, Layout, Pipeline};
 use crate::connector::Family;
 use crate::settings::Limits;
 use crate::table::{Group, Table};
@@ -19,21 +19,22 @@ pub fn place(groups: Vec<Group>, limits: Limits) -> Layout {
     for group in groups {
         projects.entry(group.project.clone()).or_default().push(group);
     }
-    let projects = projects
+    let bundles = projects
         .into_iter()
         .map(|(name, mut groups)| {
             groups.sort_by(|a, b| (&a.prefix, &a.subgroup).cmp(&(&b.prefix, &b.subgroup)));
-            let mut project = Project { name, gateways: Vec::new(), pipelines: Vec::new() };
+            let mut bundle =
+                Bundle { project: name.clone(), name, gateways: Vec::new(), pipelines: Vec::new() };
             for group in groups {
-                fill(&mut project, group, limits);
+                fill(&mut bundle, group, limits);
             }
-            project
+            bundle
         })
         .collect();
-    Layout { projects }
+    Layout { bundles }
 }
 
-fn fill(project: &mut Project, mut group: Group, limits: Limits) {
+fn fill(bundle: &mut Bundle, mut group: Group, limits: Limits) {
     let tables = std::mem::take(&mut group.tables);
     let name = group.name();
     match (group.connector.family, &group.gateway) {
@@ -42,20 +43,21 @@ fn fill(project: &mut Project, mut group: Group, limits: Limits) {
                 let gateway = Gateway {
                     name: format!("{name}_g{:02}", index + 1),
                     prefix: group.prefix.clone(),
+                    subgroup: group.subgroup.clone(),
                     connection: group.connection.clone(),
                     settings: settings.clone(),
                     tags: group.tags.clone(),
                 };
-                fill_pipelines(project, &group, Some(&gateway.name), tables, limits);
-                project.gateways.push(gateway);
+                fill_pipelines(bundle, &group, Some(&gateway.name), tables, limits);
+                bundle.gateways.push(gateway);
             }
         }
-        _ => fill_pipelines(project, &group, None, tables, limits),
+        _ => fill_pipelines(bundle, &group, None, tables, limits),
     }
 }
 
 fn fill_pipelines(
-    project: &mut Project,
+    bundle: &mut Bundle,
     group: &Group,
     gateway: Option<&String>,
     tables: Vec<Table>,
@@ -64,9 +66,10 @@ fn fill_pipelines(
     let base = gateway.cloned().unwrap_or_else(|| group.name());
     for (index, tables) in chunks(tables, limits.tables_per_pipeline).enumerate() {
         let Some(first) = tables.first() else { continue };
-        project.pipelines.push(Pipeline {
+        bundle.pipelines.push(Pipeline {
             name: format!("{base}_p{:02}", index + 1),
             prefix: group.prefix.clone(),
+            subgroup: group.subgroup.clone(),
             gateway: gateway.cloned(),
             connection: group.connection.clone(),
             catalog: first.object.destination.catalog.clone(),
@@ -131,6 +134,7 @@ mod tests {
             tables: (0..tables)
                 .map(|row| Table {
                     row,
+                    weight: 1,
                     object: Object {
                         source: ObjectSource::Table { catalog: None, schema: None, table: format!("t{row}") },
                         destination: Destination {
@@ -154,7 +158,7 @@ mod tests {
     }
 
     fn shape(layout: &Layout) -> Vec<(String, usize)> {
-        layout.projects[0].pipelines.iter().map(|p| (p.name.clone(), p.objects.len())).collect()
+        layout.bundles[0].pipelines.iter().map(|p| (p.name.clone(), p.objects.len())).collect()
     }
 
     #[test]
@@ -164,7 +168,7 @@ mod tests {
             shape(&layout),
             [("crm_01_p01".into(), 250), ("crm_01_p02".into(), 250), ("crm_01_p03".into(), 100)]
         );
-        assert!(layout.projects[0].gateways.is_empty());
+        assert!(layout.bundles[0].gateways.is_empty());
     }
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
                 ("erp_01_g02_p01".into(), 2)
             ]
         );
-        let gateways: Vec<&str> = layout.projects[0].gateways.iter().map(|g| g.name.as_str()).collect();
+        let gateways: Vec<&str> = layout.bundles[0].gateways.iter().map(|g| g.name.as_str()).collect();
         assert_eq!(gateways, ["erp_01_g01", "erp_01_g02"]);
     }
 

@@ -3,18 +3,20 @@
 use crate::connector::Object;
 use crate::table::{GatewaySettings, Schedule};
 
-/// Every project, by name.
+/// Every bundle, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Sorted by name.
-    pub projects: Vec<Project>,
+    pub bundles: Vec<Bundle>,
 }
 
-/// One bundle.
+/// One bundle: a project, or a part of a project that is too large for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Project {
-    /// Its name: the folder and the bundle.
+pub struct Bundle {
+    /// Its name, which is also its folder's: the project's, or `<project>_b02` and so on.
     pub name: String,
+    /// The project of its rows.
+    pub project: String,
     /// By group, then by number.
     pub gateways: Vec<Gateway>,
     /// By group, then by number.
@@ -28,6 +30,8 @@ pub struct Gateway {
     pub name: String,
     /// Prefix of its group.
     pub prefix: String,
+    /// Subgroup of its group, padded to two characters.
+    pub subgroup: String,
     /// Unity Catalog connection.
     pub connection: String,
     /// Storage and machines.
@@ -44,6 +48,8 @@ pub struct Pipeline {
     pub name: String,
     /// Prefix of its group.
     pub prefix: String,
+    /// Subgroup of its group, padded to two characters.
+    pub subgroup: String,
     /// The gateway in front of it, by name; an application's pipeline has none.
     pub gateway: Option<String>,
     /// Unity Catalog connection.
@@ -90,7 +96,7 @@ impl Pipeline {
     }
 }
 
-impl Project {
+impl Bundle {
     /// How many tables it ingests.
     #[must_use]
     pub fn tables(&self) -> usize {
@@ -99,9 +105,9 @@ impl Project {
 }
 
 impl Layout {
-    /// How many tables all projects ingest.
+    /// How many tables all bundles ingest.
     #[must_use]
     pub fn tables(&self) -> usize {
-        self.projects.iter().map(Project::tables).sum()
+        self.bundles.iter().map(Bundle::tables).sum()
     }
 }

@@ -2,6 +2,10 @@
 
 mod fill;
 mod layout;
+mod lock;
+mod slot;
 
 pub use fill::place;
-pub use layout::{Gateway, Layout, Pipeline, Project, gateway_key};
+pub use layout::{Bundle, Gateway, Layout, Pipeline, gateway_key};
+pub use lock::{Lock, LockedTable, Moving};
+pub use slot::{Home, Slot};

@@ -6,6 +6,7 @@ mod metadata;
 mod ownership;
 mod paths;
 mod state;
+mod verdict;
 
 pub(crate) use facts::read_state;
 pub use facts::{BundleFacts, Facts, FactsError, Found, gather};
@@ -13,3 +14,4 @@ pub use metadata::Metadata;
 pub use ownership::{Wanted, judge};
 pub use paths::{BundlePaths, PathError, name_prefix};
 pub use state::BundleState;
+pub use verdict::{Skipped, Verdict};

@@ -34,7 +34,7 @@ impl Wanted {
     #[must_use]
     pub fn of(layout: &Layout, name_prefix: &str) -> Self {
         let mut wanted = Self { name_prefix: name_prefix.to_owned(), ..Self::default() };
-        for project in &layout.projects {
+        for project in &layout.bundles {
             let mut rows_of_gateways: HashMap<&str, u32> = HashMap::new();
             for pipeline in &project.pipelines {
                 let row = pipeline.rows.first().copied();

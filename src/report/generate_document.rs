@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::deploy_document::{ErrorDocument, SourceDocument};
 use crate::bundle::{Change, Written};
 use crate::finding::Findings;
-use crate::placement::Project;
+use crate::placement::Bundle;
 use crate::text::plural;
 
 /// What was generated.
@@ -49,7 +49,7 @@ struct FileChange<'a> {
 impl<'a> ProjectDocument<'a> {
     /// Of a project and what became of its files.
     #[must_use]
-    pub fn new(project: &'a Project, written: &'a Written) -> Self {
+    pub fn new(project: &'a Bundle, written: &'a Written) -> Self {
         Self {
             name: &project.name,
             folder: &written.folder,

@@ -7,6 +7,8 @@ use crate::connector::{Connector, Object};
 pub struct Table {
     /// The row it comes from: its index in the rows that were read. A row may stand for several tables.
     pub row: u32,
+    /// How much of a pipeline's work it is, beside the other tables; 1 where the rows do not say.
+    pub weight: u64,
     /// What is read, where it goes, and how.
     pub object: Object,
 }

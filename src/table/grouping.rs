@@ -44,7 +44,7 @@ pub fn groups(rows: &RowSet, settings: &Settings) -> (Vec<Group>, Findings) {
         }
         draft.shared.add(&judge, row);
         let row = u32::try_from(row).unwrap_or(u32::MAX);
-        draft.tables.extend(objects.into_iter().map(|object| Table { row, object }));
+        draft.tables.extend(objects.into_iter().map(|object| Table { row, weight: 1, object }));
     }
     let (firsts, mut groups): (Vec<usize>, Vec<Group>) =
         drafts.into_iter().map(|draft| (draft.first, judge.group(draft))).unzip();

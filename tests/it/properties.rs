@@ -187,7 +187,7 @@ fn kinds(findings: &Findings) -> Vec<(&'static str, String)> {
 }
 
 fn destinations(desired: &Desired) -> BTreeSet<String> {
-    let pipelines = desired.layout.projects.iter().flat_map(|project| &project.pipelines);
+    let pipelines = desired.layout.bundles.iter().flat_map(|bundle| &bundle.pipelines);
     pipelines.flat_map(|pipeline| &pipeline.objects).map(|object| object.destination.key()).collect()
 }
 
@@ -205,8 +205,8 @@ proptest! {
         }
         // What was taken as it is stands in the bundle as it was.
         if !findings.has_errors() {
-            let objects: Vec<_> = desired.layout.projects.iter()
-                .flat_map(|project| &project.pipelines).flat_map(|pipeline| &pipeline.objects).collect();
+            let objects: Vec<_> = desired.layout.bundles.iter()
+                .flat_map(|bundle| &bundle.pipelines).flat_map(|pipeline| &pipeline.objects).collect();
             prop_assert_eq!(objects.len(), rows.len());
             let written: Vec<yaml::Value> = desired.packages.iter().flat_map(|package| package.files())
                 .filter(|(path, _)| path.ends_with("pipelines.yml"))

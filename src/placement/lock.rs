@@ -1,0 +1,40 @@
+//! The lock: the memory of where each table lies, kept beside the settings and committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::slot::{Home, Slot};
+
+/// What `tapworks.lock` holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// By destination as the rows write it, in lower case ([`crate::connector::Destination::key`]).
+    pub tables: BTreeMap<String, LockedTable>,
+    /// The own catalog and schema of pipelines, by pipeline name, as first placed.
+    pub pipelines: BTreeMap<String, Home>,
+    /// The storage catalog and schema of gateways, by gateway name, as first placed.
+    pub gateways: BTreeMap<String, Home>,
+}
+
+/// A table's line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedTable {
+    /// The destination in the letter case of the row that placed it: `catalog.schema.table`.
+    pub destination: String,
+    /// What is read, for people and for seeing that a source was renamed.
+    pub source: String,
+    /// Its place.
+    pub slot: Slot,
+    /// No row asks for it any more; its place is kept for when one does.
+    pub gone: bool,
+    /// A move that `rebalance --write` asked for and that is not deployed everywhere yet.
+    pub moving: Option<Moving>,
+}
+
+/// A move under way: `slot` is where the table goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moving {
+    /// Where it comes from.
+    pub from: Slot,
+    /// The targets in which it was deployed already; the move is over once these are all.
+    pub done: BTreeSet<String>,
+}

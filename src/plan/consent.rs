@@ -1,0 +1,54 @@
+//! Consent to what a deploy does to data: named, never general.
+
+use std::fmt;
+
+/// What is consented to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConsentKind {
+    /// A pipeline or gateway is deleted and made again.
+    Recreate,
+    /// A pipeline or gateway is deleted.
+    Delete,
+    /// Tables of a pipeline are read again in full.
+    Snapshot,
+    /// Tables leave a pipeline for another.
+    Move,
+    /// Very many tables leave a project.
+    Remove,
+    /// The table list is an older version than the one that was deployed last.
+    OlderSource,
+}
+
+impl ConsentKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Recreate, Self::Delete, Self::Snapshot, Self::Move, Self::Remove, Self::OlderSource];
+
+    /// As `--allow` names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recreate => "recreate",
+            Self::Delete => "delete",
+            Self::Snapshot => "snapshot",
+            Self::Move => "move",
+            Self::Remove => "remove",
+            Self::OlderSource => "older-source",
+        }
+    }
+}
+
+/// One thing that is, or would have to be, consented to: `recreate:pipeline_sales_01_g01_p01`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Consent {
+    /// What happens.
+    pub kind: ConsentKind,
+    /// To what: the key of a pipeline or gateway, or a project.
+    pub name: String,
+}
+
+impl fmt::Display for Consent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.kind.as_str(), self.name)
+    }
+}
