@@ -36,6 +36,7 @@ pub mod event;
 pub mod files;
 pub mod finding;
 pub mod interrupt;
+pub mod machine;
 pub mod placement;
 pub mod plan;
 pub mod preflight;
