@@ -221,7 +221,9 @@ async fn what_was_done(
     let Ok(after) = read_state(&site.client, paths).await else {
         return (Status::PartlyDeployed, Counts::default());
     };
-    if after.as_ref() == before {
+    // A first deploy that makes nothing leaves a state that names nothing.
+    let nothing = |state: Option<&BundleState>| state.is_none_or(|state| state.ids.is_empty());
+    if after.as_ref() == before || (nothing(before) && nothing(after.as_ref())) {
         return (Status::Failed, Counts::default());
     }
     let is_there = |key: &str| after.as_ref().is_some_and(|state| state.id(key).is_some());
