@@ -28,7 +28,7 @@ const MOST_OVER: (f64, f64) = (0.10, 0.5);
 /// Most seconds where nothing has changed.
 const MOST_UNCHANGED: f64 = 3.0;
 /// In turn, so that what else the machine does meets both; the middle counts.
-const RUNS: usize = 1;
+const RUNS: usize = 3;
 
 /// A workspace, and a folder to deploy to it from.
 struct Site {
@@ -53,15 +53,21 @@ fn main() {
     let over = deploy - bare;
     println!("{:<52}{:>8.2} s, {:.1} %", "over them", over, 100.0 * over / bare);
 
+    site.workspace.clear_requests();
     let runs: Vec<(f64, usize)> = (0..RUNS).map(|_| site.deploy(0)).collect();
     let unchanged = middle(runs.iter().map(|(seconds, _)| *seconds).collect());
     let asked = runs.iter().map(|(_, commands)| commands).sum::<usize>();
-    println!("{:<52}{:>8.2} s, {asked} commands", "again, nothing changed", unchanged);
+    let (requests, writes) = (site.workspace.requests().len() / RUNS, site.workspace.writes().len());
+    println!(
+        "{:<52}{:>8.2} s, {asked} commands, {requests} requests, {writes} of them write",
+        "again, nothing changed", unchanged
+    );
     let (changed, commands) = site.deploy(1);
     println!("{:<52}{:>8.2} s, {commands} commands", "again, one table more", changed);
 
-    let met =
-        (over <= MOST_OVER.1 || over <= MOST_OVER.0 * bare) && unchanged <= MOST_UNCHANGED && asked == 0;
+    let met = (over <= MOST_OVER.1 || over <= MOST_OVER.0 * bare)
+        && unchanged <= MOST_UNCHANGED
+        && asked + writes == 0;
     println!(
         "targets: {:.0} % or {} s over the commands; {MOST_UNCHANGED} s and no command for nothing: {}",
         100.0 * MOST_OVER.0,

@@ -530,6 +530,26 @@ fn a_job_that_is_not_as_it_was_meant_is_not_verified() {
     assert_eq!(site.record("p0"), None, "what was not verified is not on record");
 }
 
+/// The CLI forgets what it may not delete, and ends well.
+#[test]
+fn what_was_to_be_deleted_and_is_still_there_is_not_verified() {
+    let site = deployed(&rows(1, 3));
+    let settings = format!(
+        "targets:\n  prod:\n    workspace_host: {}\n    mode: production\ndefault_values:\n  '*':\n    schedule: null\n",
+        site.workspace.url()
+    );
+    site.context.write("tapworks.yml", &settings);
+    let job = site.workspace.world(|world| world.jobs.named("p0x1_01_g01_p01").unwrap().id);
+    let refused = Fault::on("POST", "/api/2.2/jobs/delete").containing(&job.to_string()).always();
+    site.workspace.fault(refused.error(403, "PERMISSION_DENIED", "not yours"));
+    let said = site.deploy();
+    assert_eq!(said.exits(7).json()["targets"][0]["projects"][0]["status"], "not_verified");
+    let told =
+        format!("jobs.job_p0x1_01_g01_p01: the one of the id {job} was to be deleted, and is still there");
+    assert!(said.stderr.contains(&told), "{}", said.stderr);
+    assert_eq!(said.stderr.matches("was to be deleted").count(), 1, "{}", said.stderr);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_second_plan_that_is_not_empty_is_not_verified() {
