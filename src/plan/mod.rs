@@ -1,9 +1,19 @@
 //! What a deploy would change: the CLI's plan, read and judged. Pure.
 
 mod bundle_plan;
+mod cause;
+mod changes;
 mod consent;
 mod counts;
+mod effect;
+mod field;
+mod need;
 
 pub use bundle_plan::{Action, BundlePlan, FieldChange, Node, PlanError};
+pub use cause::Cause;
+pub use changes::{BundleChanges, Drift, ResourceChange, TableAction, TableChange, TableCount};
 pub use consent::{Consent, ConsentKind};
 pub use counts::Counts;
+pub use effect::{Effect, Fate};
+pub use field::FieldDifference;
+pub use need::{Need, consents};
