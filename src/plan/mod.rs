@@ -3,11 +3,21 @@
 mod allow;
 mod approvals;
 mod bundle_plan;
+mod cause;
+mod changes;
 mod consent;
 mod counts;
+mod effect;
+mod field;
+mod need;
 
 pub use allow::{Allow, AllowError, flag};
 pub use approvals::{Approval, ApprovedField, approvals_schema, read_approvals};
 pub use bundle_plan::{Action, BundlePlan, FieldChange, Node, PlanError};
+pub use cause::Cause;
+pub use changes::{BundleChanges, Drift, ResourceChange, TableAction, TableChange, TableCount};
 pub use consent::{Consent, ConsentKind};
 pub use counts::Counts;
+pub use effect::{Effect, Fate};
+pub use field::FieldDifference;
+pub use need::{Need, consents};
