@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::consent::{Consent, ConsentKind};
+use super::field::{FieldDifference, value_text};
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place};
 use crate::settings::{Document, KeySpec, Kind, Reader, map_of};
@@ -42,9 +43,21 @@ pub struct ApprovedField {
     pub new: Value,
 }
 
+impl ApprovedField {
+    /// Whether it is this change of this field.
+    pub(super) fn is(&self, field: &FieldDifference) -> bool {
+        self.path == field.path && same(&self.old, field.old.as_ref()) && same(&self.new, field.new.as_ref())
+    }
+}
+
+/// What is printed without quotes may be written without them, so that `2024` stands for the number and for the text.
+fn same(approved: &Value, value: Option<&Value>) -> bool {
+    value_text(Some(approved)) == value_text(value) || Some(approved) == value
+}
+
 impl fmt::Display for ApprovedField {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {} → {}", self.path, self.old, self.new)
+        write!(formatter, "{}: {} → {}", self.path, value_text(Some(&self.old)), value_text(Some(&self.new)))
     }
 }
 
@@ -272,7 +285,7 @@ mod tests {
         assert_eq!(approval.consent.to_string(), "recreate:gateway_sales_01_g01");
         assert_eq!(
             approval.field.as_ref().unwrap().to_string(),
-            "gateway_definition.gateway_storage_schema: \"staging\" → \"staging_v2\""
+            "gateway_definition.gateway_storage_schema: staging → staging_v2"
         );
         assert_eq!(approval.until, jiff::civil::date(2026, 12, 31));
         assert_eq!(approval.place.to_string(), "approvals.yml:1:3");

@@ -17,4 +17,18 @@ pub(crate) const RULES: &[Rule] = &[
             where the refusal printed one, who consents, why, and until when. Without any of them it would cover more than \
             was reviewed, or nobody would know who answers for it, so the deploy stops.",
     },
+    Rule {
+        id: "TW412",
+        title: "a consent is given that nothing needs",
+        explanation: "--allow names one thing that may happen to one pipeline, gateway or project. Where the plan does nothing of \
+            the kind, the flag is a leftover of an earlier deploy, or a typing error. It is told, so that a command line \
+            does not collect consents that cover something by chance one day.",
+    },
+    Rule {
+        id: "TW413",
+        title: "an approval covers nothing of what is planned",
+        explanation: "An entry of approvals.yml covers one field with its old and new value, in one target, until its date. Another \
+            value, another field or a later day is another change, which nobody has reviewed. An entry whose change is \
+            deployed has done its work, and is noted until it is taken out.",
+    },
 ];
