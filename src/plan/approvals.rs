@@ -237,6 +237,23 @@ fn value(node: &Node) -> Value {
     serde_json::to_value(node.to_value()).unwrap_or(Value::Null)
 }
 
+/// Approvals for targets that nobody knows: they cover nothing, ever.
+pub fn unknown_targets(approvals: &[Approval], known: &[&str]) -> Vec<Finding> {
+    let unknown = approvals.iter().filter(|approval| !known.contains(&approval.target.as_str()));
+    unknown
+        .map(|approval| {
+            let hint = did_you_mean(&approval.target, known.iter().copied());
+            let what = format!(
+                "the approval of {} is for an unknown target `{}`{hint}",
+                approval.consent, approval.target
+            );
+            Finding::warning("TW413", what)
+                .at(approval.place.clone())
+                .fix("name a target of the settings, or take the approval out")
+        })
+        .collect()
+}
+
 /// The JSON Schema of `approvals.yml`, made from the keys that its reader knows.
 #[must_use]
 pub fn approvals_schema() -> Value {
@@ -338,6 +355,14 @@ mod tests {
             let places: Vec<_> = findings.iter().map(|f| f.place.as_ref().unwrap().to_string()).collect();
             assert_eq!(places, [place], "{text}");
         }
+    }
+
+    #[test]
+    fn a_target_that_nobody_knows_is_told() {
+        let (approvals, _) = read_approvals(ENTRY, "approvals.yml");
+        assert!(unknown_targets(&approvals, &["dev", "prod"]).is_empty());
+        let [finding] = &unknown_targets(&approvals, &["prd"])[..] else { panic!() };
+        assert!(finding.what.ends_with("unknown target `prod`; did you mean `prd`?"), "{}", finding.what);
     }
 
     #[test]

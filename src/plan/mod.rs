@@ -11,9 +11,10 @@ mod counts;
 mod effect;
 mod field;
 mod need;
+mod question;
 
 pub use allow::{Allow, AllowError, flag};
-pub use approvals::{Approval, ApprovedField, approvals_schema, read_approvals};
+pub use approvals::{Approval, ApprovedField, approvals_schema, read_approvals, unknown_targets};
 pub use bundle_plan::{Action, BundlePlan, FieldChange, Node, PlanError};
 pub use cause::Cause;
 pub use changes::{BundleChanges, Drift, ResourceChange, TableAction, TableChange, TableCount};
@@ -23,3 +24,4 @@ pub use counts::Counts;
 pub use effect::{Effect, Fate};
 pub use field::FieldDifference;
 pub use need::{Need, consents};
+pub use question::{Question, questions};
