@@ -12,6 +12,7 @@ mod effect;
 mod field;
 mod need;
 mod question;
+mod saved_plan;
 
 pub use allow::{Allow, AllowError, flag};
 pub use approvals::{Approval, ApprovedField, approvals_schema, read_approvals, unknown_targets};
@@ -25,3 +26,4 @@ pub use effect::{Effect, Fate};
 pub use field::FieldDifference;
 pub use need::{Need, consents};
 pub use question::{Question, questions};
+pub use saved_plan::{Inputs, Present, PresentState, SavedBundle, SavedPlan, SavedPlanError, SavedSource};

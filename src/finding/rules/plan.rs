@@ -31,4 +31,18 @@ pub(crate) const RULES: &[Rule] = &[
             value, another field or a later day is another change, which nobody has reviewed. An entry whose change is \
             deployed has done its work, and is noted until it is taken out.",
     },
+    Rule {
+        id: "TW420",
+        title: "a saved plan no longer holds",
+        explanation: "`deploy FILE` does what the plan in the file says and nothing else, so all that the plan was made from must \
+            still be so: rows, settings, lock, packages, host, version of the databricks CLI, and the deployment's lineage \
+            and serial. The rows of a Delta table are read at the version of the plan: a newer one is noted and does not \
+            make the plan stale. Plan anew where something has moved on.",
+    },
+    Rule {
+        id: "TW421",
+        title: "the table list has moved on since the plan",
+        explanation: "A saved plan is carried out with the rows of the version that it was made from. What others have written to \
+            the table since then is not in it, and is left to the next plan.",
+    },
 ];
