@@ -7,6 +7,7 @@ use super::cause::Cause;
 use super::counts::Counts;
 use super::effect::{Effect, Fate};
 use super::field::FieldDifference;
+use super::hand_over::HandOver;
 use super::need::Need;
 use crate::finding::Findings;
 
@@ -125,8 +126,8 @@ pub struct BundleChanges {
     pub drift: Vec<Drift>,
     /// What no consent covers.
     pub findings: Findings,
-    /// What to do with tables that are kept while their pipeline is made again, as statements and words.
-    pub hand_over: Vec<String>,
+    /// What is to be done by hand with tables that stay while their pipeline does not.
+    pub hand_over: Vec<HandOver>,
 }
 
 impl BundleChanges {
