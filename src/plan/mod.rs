@@ -2,6 +2,7 @@
 
 mod allow;
 mod approvals;
+mod approved;
 mod bundle_plan;
 mod cause;
 mod changes;
@@ -30,6 +31,7 @@ mod written;
 
 pub use allow::{Allow, AllowError, flag};
 pub use approvals::{Approval, ApprovedField, approvals_schema, read_approvals, unknown_targets};
+pub use approved::Approved;
 pub use bundle_plan::{Action, BundlePlan, FieldChange, Node, PlanError};
 pub use cause::Cause;
 pub use changes::{BundleChanges, Drift, ResourceChange, TableAction, TableChange, TableCount};
