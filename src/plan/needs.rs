@@ -34,7 +34,7 @@ pub(super) fn needs(
             None => destroyed(*seen, resource, &mut needs),
         }
     }
-    needs.extend(tables.iter().flat_map(of_table));
+    needs.extend(of_tables(tables));
     (needs, findings)
 }
 
@@ -116,33 +116,55 @@ fn destroyed(seen: Seen<'_>, resource: &ResourceChange, needs: &mut Vec<Need>) {
     }));
 }
 
-fn of_table(table: &TableChange) -> Vec<Need> {
-    let need = |kind, name: &str, field: FieldDifference, what: String| Need {
-        consent: Consent { kind, name: name.to_owned() },
-        field: Some(field),
-        what,
-        tables: 1,
-    };
+/// One need for each table and field, so that an approval covers that and nothing else; all of a pipeline say the same.
+fn of_tables(tables: &[TableChange]) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let mut counts: BTreeMap<Consent, usize> = BTreeMap::new();
+    for table in tables {
+        let of_table = of_table(table);
+        if let Some((consent, _)) = of_table.first() {
+            *counts.entry(consent.clone()).or_default() += 1;
+        }
+        needs.extend(of_table);
+    }
+    needs
+        .into_iter()
+        .map(|(consent, field)| {
+            let count = counts.get(&consent).copied().unwrap_or_default();
+            let (tables, are) = (plural(count, "table"), if count == 1 { "is" } else { "are" });
+            let what = match (consent.kind, count) {
+                (ConsentKind::Move, 1) => {
+                    format!("1 table leaves {} and is read again in full", consent.name)
+                }
+                (ConsentKind::Move, _) => {
+                    format!("{tables} leave {} and are read again in full", consent.name)
+                }
+                _ => format!("{tables} of {} {are} read again in full", consent.name),
+            };
+            Need { consent, field: Some(field), what, tables: 1 }
+        })
+        .collect()
+}
+
+fn of_table(table: &TableChange) -> Vec<(Consent, FieldDifference)> {
     match (table.action, table.effect) {
         (TableAction::Move, _) => {
-            let from = table.from.as_deref().unwrap_or_default();
+            let from = table.from.clone().unwrap_or_default();
             let field = FieldDifference {
                 path: format!("objects[{}].pipeline", table.key),
-                old: Some(from.into()),
+                old: Some(from.clone().into()),
                 new: Some(table.pipeline.clone().into()),
             };
-            let what =
-                format!("{} moves from {from} to {} and is read again in full", table.key, table.pipeline);
-            vec![need(ConsentKind::Move, from, field, what)]
+            vec![(Consent { kind: ConsentKind::Move, name: from }, field)]
         }
         (TableAction::Update, Effect::Snapshot) => table
             .fields
             .iter()
             .filter(|field| reads_again(&field.path))
             .map(|field| {
+                let consent = Consent { kind: ConsentKind::Snapshot, name: table.pipeline.clone() };
                 let path = format!("objects[{}].{}", table.key, field.path);
-                let what = format!("{} is read again in full", table.key);
-                need(ConsentKind::Snapshot, &table.pipeline, FieldDifference { path, ..field.clone() }, what)
+                (consent, FieldDifference { path, ..field.clone() })
             })
             .collect(),
         _ => Vec::new(),
