@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::allow::flag;
 use super::approvals::Approval;
 use super::consent::Consent;
-use super::need::{Need, what_together};
+use super::need::Need;
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::text::plural;
@@ -222,7 +222,7 @@ fn refusal(target: &str, needs: &[&Need], several: bool) -> Option<Finding> {
     }
     let flag = flag(target, several, &first.consent);
     Some(
-        Finding::error("TW401", what_together(needs))
+        Finding::error("TW401", first.what.clone())
             .for_target(target)
             .at(Place::Resource { key: first.consent.name.clone() })
             .why(why)

@@ -43,7 +43,7 @@ pub use deployed::Deployed;
 pub use effect::{Effect, Fate};
 pub use field::FieldDifference;
 pub use hand_over::HandOver;
-pub use need::{Need, consents, what_together};
+pub use need::{Need, consents};
 pub use origins::Origins;
 pub use project::settle;
 pub use question::{Question, questions};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use owo_colors::OwoColorize as _;
 
-use crate::plan::{Consent, Need, TargetNeed, what_together};
+use crate::plan::{Consent, Need, TargetNeed};
 
 /// More fields of one thing say nothing more.
 const FIELDS: usize = 5;
@@ -21,13 +21,7 @@ pub fn needs_text(target: &str, needs: &[TargetNeed]) -> String {
         }
         told.push(&first.consent);
         let same: Vec<&Need> = here().filter(|need| need.consent == first.consent).collect();
-        let _ = writeln!(
-            text,
-            "  {} {}  {}",
-            "!".red().bold(),
-            first.consent.to_string().bold(),
-            what_together(&same)
-        );
+        let _ = writeln!(text, "  {} {}  {}", "!".red().bold(), first.consent.to_string().bold(), first.what);
         let fields: Vec<_> = same.iter().filter_map(|need| need.field.as_ref()).collect();
         for field in fields.iter().take(FIELDS) {
             let _ = writeln!(text, "      {field}");
