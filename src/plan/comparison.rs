@@ -112,8 +112,7 @@ impl<'a> Comparison<'a> {
         let mut place = None;
         let mut names: Vec<String> = Vec::new();
         for (path, change) in seen.node.causes() {
-            let by_hand = change.old.is_some() && change.old == change.new && change.remote != change.old;
-            if by_hand {
+            if change.is_by_hand() {
                 names.push(format!("{path} was changed by hand"));
                 continue;
             }

@@ -100,7 +100,7 @@ fn destroyed(seen: Seen<'_>, resource: &ResourceChange, needs: &mut Vec<Need>) {
         .causes()
         .map(|(path, change)| FieldDifference {
             path: path.to_owned(),
-            old: change.remote.clone().filter(|_| change.old == change.new).or_else(|| change.old.clone()),
+            old: change.there().cloned(),
             new: change.new.clone(),
         })
         .collect();
