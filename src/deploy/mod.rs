@@ -8,6 +8,7 @@ mod outcome;
 mod planned;
 mod program;
 mod site;
+mod stage;
 mod verify;
 mod version;
 
@@ -18,5 +19,6 @@ pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
 pub use planned::{PlannedProject, PlannedTarget, plan_all};
 pub use program::{DatabricksCli, PROGRAM_VARIABLE, ProgramError};
 pub use site::{ProjectBundle, Session, Site};
+pub use stage::stage;
 pub use verify::Difference;
 pub use version::{meets, parse_version};
