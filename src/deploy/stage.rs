@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::site::ProjectBundle;
-use crate::bundle::{Package, PackageError};
+use crate::bundle::{Package, PackageError, Written};
 use crate::files::{self, Entry, FileError};
 
 /// The package on disk: in `output` where it lies there already, byte for byte, else in `scratch`, with what the CLI keeps beside
@@ -16,11 +16,11 @@ pub fn stage(
     output: &Path,
     scratch: &Path,
     target: &str,
+    tables: usize,
 ) -> Result<ProjectBundle, PackageError> {
-    let name = package.project().to_owned();
     let there = package.compare(output)?;
     if there.changes.is_empty() {
-        return Ok(ProjectBundle { name, folder: there.folder });
+        return Ok(ProjectBundle::new(package, &there, tables)?);
     }
     let scratch = scratch.join("bundles");
     files::create_folder(&scratch)?;
@@ -31,7 +31,7 @@ pub fn stage(
     }
     let kept = Path::new(".databricks").join("bundle").join(target);
     copy_files(&there.folder.join(&kept), &written.folder.join(&kept))?;
-    Ok(ProjectBundle { name, folder: written.folder })
+    Ok(ProjectBundle::new(package, &Written { foreign: there.foreign, ..written }, tables)?)
 }
 
 /// Copies the files of a folder, not those of folders in it: there lie programs of other engines.
@@ -78,7 +78,7 @@ mod tests {
         let (output, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let package = package(&[]);
         package.write(output.path()).unwrap();
-        let staged = stage(&package, output.path(), scratch.path(), "prod").unwrap();
+        let staged = stage(&package, output.path(), scratch.path(), "prod", 0).unwrap();
         assert_eq!(staged.folder, output.path().join("retail"));
         assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
     }
@@ -93,7 +93,7 @@ mod tests {
         std::fs::write(there.join(state).join("resources.json"), "{}").unwrap();
         std::fs::write(there.join(state).join("terraform/program"), "x").unwrap();
         std::fs::write(there.join("resources/mine.yml"), "resources: {}\n").unwrap();
-        let staged = stage(&package(&[]), output.path(), scratch.path(), "prod").unwrap();
+        let staged = stage(&package(&[]), output.path(), scratch.path(), "prod", 0).unwrap();
         assert!(staged.folder.starts_with(scratch.path()));
         for file in ["databricks.yml", ".databricks/bundle/prod/resources.json", "resources/mine.yml"] {
             assert!(staged.folder.join(file).is_file(), "{file}");
