@@ -13,6 +13,7 @@ mod program;
 mod recognition;
 mod record;
 mod site;
+mod stage;
 mod verify;
 mod version;
 
@@ -26,5 +27,6 @@ pub use program::{DatabricksCli, LocatedCli, PROGRAM_VARIABLE, ProgramError};
 pub use recognition::{Recognition, recognise_all};
 pub use record::{Record, Recorded, RecordedResource, TableVersion, older_than};
 pub use site::{ProjectBundle, Session, Site};
+pub use stage::stage;
 pub use verify::Difference;
 pub use version::{meets, parse_version};
