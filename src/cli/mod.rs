@@ -11,6 +11,7 @@ mod failure;
 mod generate;
 mod init;
 mod network;
+mod prepare;
 mod reports;
 mod runtime;
 mod schema;
