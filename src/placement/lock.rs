@@ -1,5 +1,7 @@
 //! The lock: the memory of where each table lies, kept beside the settings and committed.
 
+mod edit;
+mod import;
 mod lines;
 mod parse;
 mod render;
@@ -7,6 +9,8 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use edit::LockEditError;
+pub use import::{Import, ImportedPlaces, ImportedTable};
 pub use lines::LockLines;
 
 use super::slot::{Home, Slot};
