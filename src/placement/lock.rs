@@ -1,5 +1,6 @@
 //! The lock: the memory of where each table lies, kept beside the settings and committed.
 
+mod changes;
 mod edit;
 mod import;
 mod lines;
@@ -9,6 +10,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use changes::{HeldChange, LockChanges};
 pub use edit::LockEditError;
 pub use import::{Import, ImportedPlaces, ImportedTable};
 pub use lines::LockLines;

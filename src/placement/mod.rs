@@ -7,5 +7,8 @@ mod slot;
 
 pub use fill::place;
 pub use layout::{Bundle, Gateway, Layout, Pipeline, gateway_key};
-pub use lock::{Import, ImportedPlaces, ImportedTable, Lock, LockEditError, LockLines, LockedTable, Moving};
+pub use lock::{
+    HeldChange, Import, ImportedPlaces, ImportedTable, Lock, LockChanges, LockEditError, LockLines,
+    LockedTable, Moving,
+};
 pub use slot::{Home, Slot};
