@@ -38,7 +38,7 @@ struct TableDocument<'a> {
     moving: Option<MovingDocument<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct SlotDocument<'a> {
     bundle: &'a str,
     gateway: Option<&'a str>,
@@ -245,9 +245,22 @@ impl<'a> LockChangeDocument<'a> {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
+        // One that came to the very place of one that went is the same table under another name.
+        let mut left: BTreeMap<&SlotDocument<'_>, &TableDocument<'_>> =
+            self.removed.iter().map(|table| (&table.slot, table)).collect();
         let mut added: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for table in &self.added {
-            *added.entry((table.slot.bundle, table.slot.pipeline)).or_default() += 1;
+            let pipeline = table.slot.pipeline;
+            match left.remove(&table.slot) {
+                Some(old) => {
+                    let _ = writeln!(
+                        text,
+                        "  renamed  {}, was {}, in pipeline {pipeline}",
+                        table.table, old.table
+                    );
+                }
+                None => *added.entry((table.slot.bundle, pipeline)).or_default() += 1,
+            }
         }
         for ((bundle, pipeline), count) in added {
             let _ =
@@ -256,7 +269,7 @@ impl<'a> LockChangeDocument<'a> {
         for ChangedDocument { before, after } in &self.changed {
             let _ = writeln!(text, "  changed  {}: {}", after.table, difference(before, after));
         }
-        for table in &self.removed {
+        for table in self.removed.iter().filter(|table| left.contains_key(&table.slot)) {
             let _ = writeln!(text, "  removed  {} from pipeline {}", table.table, table.slot.pipeline);
         }
         let homes = [("pipeline", &self.pipelines), ("gateway", &self.gateways)];

@@ -72,8 +72,10 @@ impl FileArguments {
             [] => Ok(lock_file::path(&settings, None)),
             [(_, path)] => Ok(path.clone()),
             several => {
-                let told: Vec<String> =
-                    several.iter().map(|(name, path)| format!("{name} {}", path.display())).collect();
+                let told: Vec<String> = several
+                    .iter()
+                    .map(|(name, path)| format!("{name} {}", shown(context, path.clone()).display()))
+                    .collect();
                 Err(usage(format!("the targets have different locks: {}", told.join(", ")))
                     .hint("name a target with --target, or a lock with --lock"))
             }

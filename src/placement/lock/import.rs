@@ -47,7 +47,7 @@ pub struct Import {
     pub findings: Findings,
 }
 
-const FORCE: &str = "to take what is imported, say --force; else leave it out of the import";
+const FORCE: &str = "--force takes what is imported: say it where that is what is deployed";
 
 impl Lock {
     /// The lock with these places in it. What it holds stays: another place is a finding, and with `force` replaced.
@@ -127,12 +127,9 @@ impl Import {
             self.changed.push(table.destination.clone());
             self.lock.tables.insert(key, locked);
         } else {
-            let what = format!(
-                "{} lies in {} by the lock, and in {} by the import",
-                table.destination,
-                told(&held.slot),
-                told(&table.slot)
-            );
+            let (held, imported) = told(&held.slot, &table.slot);
+            let what =
+                format!("{} lies in {held} by the lock, and in {imported} by the import", table.destination);
             self.findings.push(
                 Finding::error("TW156", what)
                     .at(before.place(&key).or_else(|| table.place.clone()))
@@ -181,16 +178,16 @@ impl Import {
             if same_pipeline(first, &table.slot) || !told_of.insert(&table.slot.pipeline) {
                 continue;
             }
+            let (one, two) = told(first, &table.slot);
             found.push(
-                Finding::error(
-                    "TW157",
-                    format!("one name for two pipelines: {}, and {}", told(first), told(&table.slot)),
-                )
-                .at(table.place.clone())
-                .why(
-                    "the lock knows pipelines by name, and each is in one bundle, behind one gateway at most",
-                )
-                .fix("give the groups of the two bundles different prefixes, or import one of them alone"),
+                Finding::error("TW157", format!("one name for two pipelines: {one}, and {two}"))
+                    .at(table.place.clone())
+                    .why(
+                        "the lock knows pipelines by name; each is in one bundle, behind one gateway at most",
+                    )
+                    .fix(
+                        "give the groups of the two bundles different prefixes, or import one of them alone",
+                    ),
             );
         }
         self.findings.extend(found);
@@ -226,11 +223,22 @@ fn same_pipeline(a: &Slot, b: &Slot) -> bool {
     (&a.bundle, &a.gateway, &a.pipeline) == (&b.bundle, &b.gateway, &b.pipeline)
 }
 
-fn told(slot: &Slot) -> String {
-    match &slot.gateway {
-        Some(gateway) => format!("pipeline {} of bundle {}, gateway {gateway}", slot.pipeline, slot.bundle),
-        None => format!("pipeline {} of bundle {}", slot.pipeline, slot.bundle),
-    }
+/// Two places, told by what is different.
+fn told(one: &Slot, two: &Slot) -> (String, String) {
+    let tell = |slot: &Slot| {
+        let mut text = format!("pipeline {}", slot.pipeline);
+        if one.bundle != two.bundle {
+            text.push_str(&format!(" of bundle {}", slot.bundle));
+        }
+        if one.pipeline == two.pipeline && one.gateway != two.gateway {
+            text.push_str(&match &slot.gateway {
+                Some(gateway) => format!(" behind gateway {gateway}"),
+                None => " without a gateway".to_owned(),
+            });
+        }
+        text
+    };
+    (tell(one), tell(two))
 }
 
 #[cfg(test)]
@@ -308,10 +316,7 @@ mod tests {
         let import = lock.import(&imported, false);
         assert_eq!(
             told(&import),
-            [(
-                "TW156",
-                "a.b.m lies in pipeline x of bundle p by the lock, and in pipeline y of bundle p by the import"
-            )]
+            [("TW156", "a.b.m lies in pipeline x by the lock, and in pipeline y by the import")]
         );
         assert_eq!(import.lock, lock);
         let forced = lock.import(&imported, true);
