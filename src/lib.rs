@@ -31,6 +31,7 @@ pub mod closest;
 pub mod connector;
 pub mod deploy;
 pub mod desired;
+pub mod digest;
 pub mod environment;
 pub mod event;
 pub mod files;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Modules from left to right: each may use those to its left. Those of one line do not know each other.
 const LAYERS: &[&[&str]] = &[
-    &["environment", "event", "files", "interrupt", "text", "closest"],
+    &["environment", "event", "files", "interrupt", "text", "closest", "digest"],
     &["finding", "yaml"],
     &["connector", "workspace"],
     &["source"],
