@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use tapworks::placement::{Lock, LockedTable, Slot};
 
-use crate::context::Context;
+use crate::context::{Context, sql_server_rows};
 
 /// The output of lakeflow-tapworks for a project behind a gateway.
 const SHOP: [(&str, &str); 3] = [
@@ -372,6 +372,40 @@ fn the_lock_lies_where_the_settings_say() {
     insta::assert_snapshot!(none.exits(2).stderr, @r"
     error: temporary holds no bundle: there is no databricks.yml in it, nor in a folder in it
     ");
+}
+
+#[test]
+fn bundles_of_ours_are_imported_by_the_names_of_the_rows() {
+    let context = Context::new();
+    context.write("tables.csv", &sql_server_rows(600));
+    // Neither one to one, nor the same in both targets; and in another letter case than the rows.
+    context.write(
+        "tapworks.yml",
+        "targets:\n  dev: {profile: d, catalogs: {BRONZE: dev_bronze}, connections: {sqlserver_erp: dev_erp}}\n  \
+         prod: {profile: p, schemas: {staging: sales, sales: sales}}\n",
+    );
+    context.run(&["generate", "--source", "tables.csv", "--output-dir", "out"]).exits(0);
+    let pipelines = context.read("out/retail/resources/pipelines.yml");
+    assert!(pipelines.contains(r#"destination_catalog: "${var.catalog_bronze}""#), "{pipelines}");
+    context.run(&["lock", "import", "--from-bundle", "out", "--lock", "imported.lock"]).exits(0);
+    let lock = Lock::parse(&context.read("imported.lock"), "imported.lock").unwrap();
+    assert_eq!(lock.tables.len(), 600);
+    // The pipeline and the position of each row, as 600 rows fill pipelines of 250.
+    for (number, name) in ["sales_01_g01_p01", "sales_01_g02_p01", "sales_01_g03_p01"].iter().enumerate() {
+        for (position, row) in (number * 250..600.min((number + 1) * 250)).enumerate() {
+            let slot = &lock.tables[&format!("bronze.sales.table_{row}")].slot;
+            assert_eq!((slot.pipeline.as_str(), slot.position), (*name, position as u64));
+            assert_eq!(
+                (slot.bundle.as_str(), slot.gateway.as_deref()),
+                ("retail", name.strip_suffix("_p01"))
+            );
+        }
+    }
+    assert_eq!(lock.tables["bronze.sales.table_7"].source, "erp.dbo.Table7");
+    let connections: BTreeSet<&str> = lock.connections.values().map(String::as_str).collect();
+    assert_eq!(connections, ["sqlserver_erp"].into());
+    let schemas: BTreeSet<&str> = lock.gateways.values().map(|home| home.schema.as_str()).collect();
+    assert_eq!(schemas, ["staging"].into());
 }
 
 const GROUPS: usize = 100;
