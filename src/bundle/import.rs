@@ -159,13 +159,11 @@ impl Import {
                 self.tell(at(key.mark), format!("`{}` is no key of a gateway: gateway_NAME", key.text));
                 return;
             };
-            let catalog = self.required(bundle, document, definition, "gateway_storage_catalog");
-            let schema = self.required(bundle, document, definition, "gateway_storage_schema");
-            let connection = self.required(bundle, document, definition, "connection_name");
-            if let (Some(catalog), Some(schema), Some(connection)) = (catalog, schema, connection) {
-                self.places.gateways.insert(name.to_owned(), Home { catalog, schema });
-                self.places.connections.insert(name.to_owned(), connection);
-            }
+            let storage = ["gateway_storage_catalog", "gateway_storage_schema"];
+            let home = self.home(bundle, document, definition, storage);
+            self.places.gateways.extend(home.map(|home| (name.to_owned(), home)));
+            let connection = self.name(bundle, document, definition, "connection_name");
+            self.places.connections.extend(connection.map(|connection| (name.to_owned(), connection)));
             return;
         }
         // Other pipelines ingest nothing.
@@ -174,16 +172,12 @@ impl Import {
             self.tell(at(key.mark), format!("`{}` is no key of a pipeline: pipeline_NAME", key.text));
             return;
         };
-        let catalog = self.required(bundle, document, node, "catalog");
-        let schema = self.required(bundle, document, node, "schema");
-        if let (Some(catalog), Some(schema)) = (catalog, schema) {
-            self.places.pipelines.insert(name.to_owned(), Home { catalog, schema });
-        }
+        let home = self.home(bundle, document, node, ["catalog", "schema"]);
+        self.places.pipelines.extend(home.map(|home| (name.to_owned(), home)));
         let gateway = match definition.get("ingestion_gateway_id") {
             None => {
-                if let Some(connection) = self.required(bundle, document, definition, "connection_name") {
-                    self.places.connections.insert(name.to_owned(), connection);
-                }
+                let connection = self.name(bundle, document, definition, "connection_name");
+                self.places.connections.extend(connection.map(|connection| (name.to_owned(), connection)));
                 None
             }
             Some(id) => match gateway_of(id, all) {
@@ -254,14 +248,16 @@ impl Import {
         map: &Node,
         field: &str,
     ) -> Option<String> {
-        let node = map.get(field);
-        let Some((node, text)) =
-            node.and_then(|node| Some((node, node.scalar()?))).filter(|(_, text)| !text.is_empty())
-        else {
-            let mark = node.map_or(map.mark, |node| node.mark);
+        if text_of(map, field).is_none() {
+            let mark = map.get(field).map_or(map.mark, |node| node.mark);
             self.tell(document.place(mark), format!("`{field}` is missing, or no text"));
-            return None;
-        };
+        }
+        self.name(bundle, document, map, field)
+    }
+
+    /// A name as the rows have it; nothing where it is blank, or cannot be told, which is a finding.
+    fn name(&mut self, bundle: &Bundle<'_>, document: &Document, map: &Node, field: &str) -> Option<String> {
+        let (mark, text) = text_of(map, field)?;
         let Some(reference) = find_reference(text) else { return Some(text.to_owned()) };
         if bundle.is_ours {
             if let Some(text) = unescape_references(text) {
@@ -275,9 +271,27 @@ impl Import {
         }
         let what = format!("`{field}` is {text}, and it is not said which name the rows have");
         let fix = "write the name of the rows in its place, in a copy of the bundle";
-        self.tell_with(document.place(node.mark), what, fix);
+        self.tell_with(document.place(mark), what, fix);
         None
     }
+
+    /// A catalog and a schema, where both are there: no table's place depends on them.
+    fn home(
+        &mut self,
+        bundle: &Bundle<'_>,
+        document: &Document,
+        map: &Node,
+        fields: [&str; 2],
+    ) -> Option<Home> {
+        let [catalog, schema] = fields.map(|field| self.name(bundle, document, map, field));
+        Some(Home { catalog: catalog?, schema: schema? })
+    }
+}
+
+/// The text of a field and where it stands; nothing where it is blank.
+fn text_of<'a>(map: &'a Node, field: &str) -> Option<(Mark, &'a str)> {
+    let node = map.get(field)?;
+    node.scalar().filter(|text| !text.trim().is_empty()).map(|text| (node.mark, text))
 }
 
 impl Bundle<'_> {

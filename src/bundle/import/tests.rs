@@ -153,6 +153,10 @@ fn variables_and_escapes_of_ours_become_the_names_of_the_rows() {
     assert_eq!(lines(&places), ["Bronze.s.t${x} <- ${x}: p - x_01_p01 0"]);
     assert_eq!(places.connections["x_01_p01"], "${a.b}");
     assert_eq!(places.pipelines["x_01_p01"].catalog, "Bronze");
+    // Blank homes are none.
+    let blank = pipelines.replace("      catalog: ${var.catalog_bronze}\n", "      catalog: ' '\n");
+    let (places, findings) = imported(&[(ROOT, &root), ("resources/pipelines.yml", &blank)]);
+    assert!(findings.is_empty() && places.pipelines.is_empty() && places.tables.len() == 1, "{findings:?}");
     // Of another's variables it is not known what their defaults stand for, and its CLI replaces what looks escaped.
     let (places, findings) = bundle(root.strip_prefix(HEADER).unwrap());
     assert!(places.tables.is_empty());
