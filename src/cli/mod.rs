@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod generate;
 mod init;
+mod lock;
 mod network;
 mod prepare;
 mod reports;
@@ -93,6 +94,7 @@ enum Command {
     Generate(Box<generate::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
+    Lock(Box<lock::Arguments>),
     Init(init::Arguments),
     Auth(auth::Arguments),
     Connectors(connectors::Arguments),
@@ -107,6 +109,7 @@ impl Command {
             Self::Generate(_) => "generate",
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
+            Self::Lock(_) => "lock",
             Self::Init(_) => "init",
             Self::Auth(_) => "auth",
             Self::Connectors(_) => "connectors",
@@ -146,6 +149,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Generate(arguments) => generate::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
+        Command::Lock(arguments) => lock::run(&context, &arguments),
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Schema(arguments) => schema::run(&context, &arguments),
         Command::Auth(arguments) => auth::run(&context, &arguments),

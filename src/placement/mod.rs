@@ -19,7 +19,10 @@ pub use balance::{Bounds, spread};
 pub use deployed::{Deployed, DeployedGateway, DeployedPipeline};
 pub use layout::{Bundle, Gateway, Layout, Pipeline, gateway_key};
 pub use load::Item;
-pub use lock::{Lock, LockLines, LockedTable, Moving};
+pub use lock::{
+    HeldChange, Import, ImportedPlaces, ImportedTable, Lock, LockChanges, LockEditError, LockLines,
+    LockedTable, Moving,
+};
 pub use memory::{Memory, Remembered, Witness};
 pub use name::{bundle as bundle_name, bundle_number};
 pub use place::{Placed, Rules, Tally, place};
