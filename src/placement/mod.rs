@@ -16,7 +16,7 @@ pub use balance::{Bounds, spread};
 pub use fill::place;
 pub use layout::{Bundle, Gateway, Layout, Pipeline, gateway_key};
 pub use load::Item;
-pub use lock::{Lock, LockedTable, Moving};
+pub use lock::{Lock, LockLines, LockedTable, Moving};
 pub use rebalance::{
     Move, PipelineBalance, PlacedPart, PlacedPipeline, PlacedRow, Rebalance, Sum, rebalance,
 };
