@@ -5,7 +5,6 @@ mod apply;
 mod budget;
 mod child;
 mod definition;
-mod deployed;
 mod error;
 mod outcome;
 mod planned;
