@@ -210,7 +210,8 @@ impl World {
     fn changes(&self) -> BundleChanges {
         let plan = json!({"plan_version": 2, "lineage": "l", "serial": 1, "plan": self.plan}).to_string();
         let plan = BundlePlan::parse(plan.as_bytes()).unwrap();
-        let deployed = Deployed::parse(json!({"state": self.state}).to_string().as_bytes()).unwrap();
+        let state = self.state.as_object().unwrap().iter();
+        let deployed: Deployed = state.map(|(key, entry)| (key.as_str(), entry["state"].clone())).collect();
         Comparison {
             bundle: &self.bundle,
             plan: &plan,
