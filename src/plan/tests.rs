@@ -75,6 +75,8 @@ fn bundle(tables: [&[&str]; 2]) -> Bundle {
             schema: "bronze".into(),
             schedule: None,
             tags: Vec::new(),
+            positions: rows.clone().map(u64::from).collect(),
+            weight: u64::try_from(objects.len()).unwrap(),
             rows: rows.collect(),
             objects,
         }
@@ -93,6 +95,8 @@ fn bundle(tables: [&[&str]; 2]) -> Bundle {
                 schema: "staging".into(),
                 worker_type: None,
                 driver_type: None,
+                catalog_is_named: true,
+                schema_is_named: true,
             },
             tags: Vec::new(),
         }],
