@@ -19,7 +19,8 @@ use crate::desired::ask;
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
 use crate::report::{
-    DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
+    DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
+    findings_text,
 };
 use crate::settings::{Settings, Target};
 
@@ -223,8 +224,7 @@ impl Run {
         let printer = &context.printer;
         printer.text(&findings_text(&findings));
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
-            printer.error(&error.to_string(), &error.hints());
-            printer.text(&indented(&deploy_details(error)));
+            tell(printer, error);
         }
         let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings);
         if let Err(failure) = &result {
@@ -248,22 +248,30 @@ impl Run {
 
 /// What went wrong, target by target.
 fn run_errors(outcome: &Outcome) -> Vec<RunError> {
-    let error = |about: String, error: &DeployError| {
-        let details = deploy_details(error);
-        let message = error.to_string();
-        let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
-        RunError { about, message, hints: error.hints() }
-    };
     let mut errors = Vec::new();
     for target in &outcome.targets {
         let name = &target.target;
-        errors.extend(target.error.iter().map(|told| error(format!("target {name}"), told)));
+        errors.extend(target.error.iter().map(|told| run_error(format!("target {name}"), told)));
         for project in &target.projects {
             let about = format!("target {name}, project {}", project.name);
-            errors.extend(project.error.iter().map(|told| error(about.clone(), told)));
+            errors.extend(project.error.iter().map(|told| run_error(about.clone(), told)));
         }
     }
     errors
+}
+
+/// What went wrong with a part of a run, with all that the CLI said.
+pub(super) fn run_error(about: String, error: &DeployError) -> RunError {
+    let details = deploy_details(error);
+    let message = error.to_string();
+    let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
+    RunError { about, message, hints: error.hints() }
+}
+
+/// Tells an error, with all that the CLI said.
+pub(super) fn tell(printer: &Printer, error: &DeployError) {
+    printer.error(&error.to_string(), &error.hints());
+    printer.text(&indented(&deploy_details(error)));
 }
 
 /// The targets that the command line names, else the default one.
@@ -332,7 +340,7 @@ fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
 }
 
 /// Each project takes two processes of the CLI while it is planned, each of which keeps one core busy.
-fn parallel_projects() -> usize {
+pub(super) fn parallel_projects() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 

@@ -3,6 +3,7 @@
 
 mod apply;
 mod child;
+mod compared;
 mod error;
 mod outcome;
 mod planned;
@@ -14,6 +15,7 @@ mod version;
 
 pub use apply::apply_all;
 pub use child::{ChildError, Finished, Invocation};
+pub use compared::compare;
 pub use error::DeployError;
 pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
 pub use planned::{PlannedProject, PlannedTarget, plan_all};
