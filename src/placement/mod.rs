@@ -13,6 +13,7 @@ mod memory;
 mod name;
 mod place;
 mod rebalance;
+mod sightings;
 mod slot;
 mod unfit;
 mod update;
