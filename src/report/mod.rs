@@ -11,6 +11,7 @@ mod lock_document;
 mod placement_document;
 mod printer;
 mod progress;
+mod rebalance_document;
 mod request;
 mod run_report;
 #[cfg(test)]
@@ -27,5 +28,6 @@ pub use lock_document::{LockChangeDocument, LockDocument};
 pub use placement_document::PlacementDocument;
 pub use printer::{ColorChoice, Printer, Verbosity};
 pub use progress::Progress;
+pub use rebalance_document::{LockMoves, RebalanceDocument};
 pub use request::{ReportDestination, ReportFormat, ReportRequest, ReportRequestError};
 pub use run_report::{ReportError, RunError, RunReport};

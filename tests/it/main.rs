@@ -18,6 +18,7 @@ mod package;
 mod parallel;
 mod processes;
 mod properties;
+mod rebalance;
 mod reliability;
 mod reports;
 #[cfg(target_os = "linux")]
