@@ -1,9 +1,9 @@
 //! What is remembered of where tables lie: by the lock, else by what is deployed, else by Unity Catalog.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::deployed::Deployed;
-use super::lock::Lock;
+use super::lock::{Lock, Moving};
 use super::sightings::Sightings;
 use super::slot::{Home, Slot};
 use crate::connector::Destination;
@@ -19,6 +19,8 @@ pub struct Memory {
     pipelines: HashMap<String, Known>,
     /// The storage of gateways, by name.
     gateways: HashMap<String, Home>,
+    /// Gateways that tables come from, by name.
+    left_gateways: BTreeSet<String>,
 }
 
 /// A table that has a place.
@@ -60,6 +62,11 @@ impl Memory {
         let mut memory = Self::default();
         for (key, table) in &lock.tables {
             memory.pipeline(&table.slot.pipeline).reach(&table.slot);
+            // A pipeline that everything leaves is still there, so that its name is not free.
+            if let Some(Moving { from, .. }) = &table.moving {
+                memory.pipeline(&from.pipeline).reach(from);
+                memory.left_gateways.extend(from.gateway.clone());
+            }
             let remembered = Remembered { slot: table.slot.clone(), by: Witness::Lock, gone: table.gone };
             memory.tables.insert(key.clone(), remembered);
         }
@@ -193,7 +200,8 @@ impl Memory {
     /// The names of all gateways that are, or were, there.
     pub(super) fn gateway_names(&self) -> impl Iterator<Item = &str> {
         let of_tables = self.tables.values().filter_map(|table| table.slot.gateway.as_deref());
-        of_tables.chain(self.gateways.keys().map(String::as_str))
+        let left = self.left_gateways.iter().map(String::as_str);
+        of_tables.chain(self.gateways.keys().map(String::as_str)).chain(left)
     }
 
     fn pipeline(&mut self, name: &str) -> &mut Known {

@@ -10,6 +10,7 @@ mod layout;
 mod load;
 mod lock;
 mod memory;
+mod moves;
 mod name;
 mod place;
 mod rebalance;
@@ -28,6 +29,7 @@ pub use lock::{
     LockedTable, Moving,
 };
 pub use memory::{Memory, Remembered, Witness};
+pub use moves::{Moves, PartMoves, Unfinished};
 pub use name::{bundle as bundle_name, bundle_number};
 pub use place::{Placed, Rules, Tally, place};
 pub use rebalance::{

@@ -23,6 +23,7 @@ mod placement;
 mod plan;
 mod processes;
 mod properties;
+mod rebalance;
 mod reliability;
 mod reports;
 #[cfg(target_os = "linux")]
