@@ -4,6 +4,7 @@
 mod apply;
 mod child;
 mod error;
+mod journal;
 mod outcome;
 mod planned;
 mod program;
@@ -14,6 +15,10 @@ mod version;
 pub use apply::apply_all;
 pub use child::{ChildError, Finished, Invocation};
 pub use error::DeployError;
+pub use journal::{
+    History, HistoryError, Inputs, Journal, Progress, RunId, RunIdError, RunStep, Runs, RunsError, StateMark,
+    TargetInput,
+};
 pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
 pub use planned::{PlannedProject, PlannedTarget, plan_all};
 pub use program::{DatabricksCli, PROGRAM_VARIABLE, ProgramError};
