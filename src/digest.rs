@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of something; written as `sha256:` and 64 hexadecimal digits.
@@ -35,6 +36,52 @@ impl Digest {
             }
         }
         Self(hasher.finalize().into())
+    }
+}
+
+impl Digest {
+    /// Of a JSON value, in whatever order its keys stand.
+    #[must_use]
+    pub fn of_json(value: &Value) -> Self {
+        let mut hasher = Sha256::new();
+        feed(&mut hasher, value);
+        Self(hasher.finalize().into())
+    }
+}
+
+/// Each value starts with its kind; what has no fixed length says how long it is.
+fn feed(hasher: &mut Sha256, value: &Value) {
+    let text = |hasher: &mut Sha256, text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text);
+    };
+    match value {
+        Value::Null => hasher.update("n"),
+        Value::Bool(value) => hasher.update(if *value { "t" } else { "f" }),
+        Value::Number(number) => {
+            hasher.update("#");
+            text(hasher, &number.to_string());
+        }
+        Value::String(string) => {
+            hasher.update("s");
+            text(hasher, string);
+        }
+        Value::Array(items) => {
+            hasher.update("[");
+            items.iter().for_each(|item| feed(hasher, item));
+            hasher.update("]");
+        }
+        Value::Object(fields) => {
+            hasher.update("{");
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(key, _)| *key);
+            for (key, value) in fields {
+                hasher.update("k");
+                text(hasher, key);
+                feed(hasher, value);
+            }
+            hasher.update("}");
+        }
     }
 }
 
@@ -99,6 +146,22 @@ mod tests {
         let signs = format!("{PREFIX}{}", "+1".repeat(32));
         for text in ["", "abc", "sha256:", "sha256:zz", &signs, &format!("{PREFIX}{}", "é".repeat(32))] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_keys_is_no_difference_and_all_else_is() {
+        let digest = |text: &str| Digest::of_json(&serde_json::from_str(text).unwrap());
+        let one = r#"{"a": [1, {"b": "x", "c": null}], "d": true}"#;
+        assert_eq!(digest(one), digest(r#"{"d": true, "a": [1, {"c": null, "b": "x"}]}"#));
+        for other in [
+            r#"{"a": [1, {"b": "x"}], "d": true}"#,
+            r#"{"a": [{"b": "x", "c": null}, 1], "d": true}"#,
+            r#"{"a": [1, {"b": "x", "c": null, "d": true}]}"#,
+            r#"{"a": ["1", {"b": "x", "c": null}], "d": true}"#,
+            r#"{"a": [1, {"b": "x", "c": null}], "d": false}"#,
+        ] {
+            assert_ne!(digest(one), digest(other), "{other}");
         }
     }
 

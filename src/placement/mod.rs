@@ -7,5 +7,5 @@ mod slot;
 
 pub use fill::place;
 pub use layout::{Bundle, Gateway, Layout, Pipeline, gateway_key};
-pub use lock::{Lock, LockedTable, Moving};
+pub use lock::{Lock, LockLines, LockedTable, Moving};
 pub use slot::{Home, Slot};

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["settings"],
     &["table"],
     &["placement"],
-    &["bundle"],
+    &["bundle", "lock_file"],
     &["plan"],
     &["preflight"],
     &["desired"],
