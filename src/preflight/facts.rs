@@ -160,12 +160,12 @@ pub(crate) async fn read_state(
     bytes.map(|bytes| BundleState::parse(&bytes)).transpose().map_err(unreadable(&path))
 }
 
-fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
+pub(super) fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
     let path = path.to_owned();
     move |source| FactsError::Unreadable { path, source }
 }
 
 /// Workspace paths are told with and without this.
-fn with_prefix(path: &str) -> String {
+pub(super) fn with_prefix(path: &str) -> String {
     if path.starts_with("/Workspace/") { path.to_owned() } else { format!("/Workspace{path}") }
 }
