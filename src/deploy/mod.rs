@@ -5,6 +5,7 @@ mod apply;
 mod child;
 mod error;
 mod journal;
+mod locks;
 mod outcome;
 mod planned;
 mod program;
@@ -19,6 +20,7 @@ pub use journal::{
     History, HistoryError, Inputs, Journal, Progress, RunId, RunIdError, RunStep, Runs, RunsError, StateMark,
     TargetInput,
 };
+pub use locks::{HeldLocks, TakenLocks, judge_locks};
 pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
 pub use planned::{PlannedProject, PlannedTarget, plan_all};
 pub use program::{DatabricksCli, PROGRAM_VARIABLE, ProgramError};
