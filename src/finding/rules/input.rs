@@ -157,6 +157,13 @@ pub(crate) const RULES: &[Rule] = &[
             both set a column, which one holds is not said.",
     },
     Rule {
+        id: "TW128",
+        title: "a weight is no whole number",
+        explanation: "The column `weight` says how heavy a table is beside the others, mostly by its rows or bytes: digits \
+            alone, from 0 on. Where it is blank a table weighs 1. `placement: weighted` gives new pipelines equal sums of \
+            it; any other placement leaves it unread.",
+    },
+    Rule {
         id: "TW150",
         title: "the table list cannot be read at a version",
         explanation: "A table list in a Delta table is read at one version, which reports name, so that plan and deploy see the same \
