@@ -38,6 +38,7 @@ pub mod files;
 pub mod finding;
 pub mod interrupt;
 pub mod lock_file;
+pub mod machine;
 pub mod placement;
 pub mod plan;
 pub mod preflight;

@@ -14,13 +14,14 @@ use super::workspaces::{self, Requests, connect};
 use super::{Context, OutputFormat};
 use crate::bundle::{Package, Written, vanished};
 use crate::deploy::{
-    DatabricksCli, DeployError, Outcome, ProjectBundle, Session, Site, Status, TargetOutcome, apply_all,
-    plan_all,
+    Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
+    TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
 };
 use crate::desired::{Desired, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
+use crate::machine::Machine;
 use crate::preflight::{BundlePaths, Wanted, gather, judge, name_prefix};
 use crate::report::{DeployDocument, Progress, RunError, SourceDocument, deploy_details, findings_text};
 use crate::settings::{Settings, Target};
@@ -44,15 +45,34 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
     #[command(flatten)]
+    steps: StepArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
+/// How the steps of a deploy are gone through.
+#[derive(clap::Args, Clone, Copy)]
+struct StepArguments {
+    /// How many databricks commands run at a time, at most one per core; fewer where memory is short
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where a project fails, go on with the others
+    #[arg(long)]
+    keep_going: bool,
+    /// Ask the databricks CLI about every project, also where the last deploy's record says that nothing changed
+    #[arg(long)]
+    full: bool,
+    /// Plan once more after each deploy; a plan that is not empty then is exit status 7
+    #[arg(long)]
+    verify_plan: bool,
+}
+
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, reports } = arguments;
+    let Arguments { configuration, target, profile, steps, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
     let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
-    match run.deploy(context, &settings, &target, profile.as_deref()) {
+    match run.deploy(context, &settings, &target, profile.as_deref(), steps) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -75,7 +95,7 @@ struct Run {
 struct Given<'a> {
     context: &'a Context,
     settings: &'a Settings,
-    cli: &'a DatabricksCli,
+    steps: StepArguments,
     read: &'a Read,
     desired: &'a Desired,
     interrupt: &'a Interrupt,
@@ -94,6 +114,7 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
+        steps: StepArguments,
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
         for target in &targets {
@@ -102,11 +123,7 @@ impl Run {
         }
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
-        let cli = block_on(context, |interrupt| async move {
-            let constraint = &settings.databricks_cli_version;
-            Ok(DatabricksCli::find(&context.environment, constraint, &interrupt).await?)
-        })?;
-        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
+        let cli = LocatedCli::find(&context.environment)?;
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
@@ -121,8 +138,8 @@ impl Run {
         }
         block_on(context, |interrupt| async move {
             let given =
-                Given { context, settings, cli: &cli, read: &read, desired: &desired, interrupt: &interrupt };
-            self.outcome = self.reach(&given, destinations).await?;
+                Given { context, settings, steps, read: &read, desired: &desired, interrupt: &interrupt };
+            self.outcome = self.reach(&given, cli, destinations).await?;
             Ok(interrupted_in(&self.outcome, &interrupt))
         })
     }
@@ -150,8 +167,13 @@ impl Run {
     }
 
     /// From here on workspaces are asked, and at the very end written to.
-    async fn reach(&mut self, given: &Given<'_>, destinations: Vec<Destination>) -> Result<Outcome, Failure> {
-        let Given { context, settings, desired, interrupt, .. } = *given;
+    async fn reach(
+        &mut self,
+        given: &Given<'_>,
+        cli: LocatedCli,
+        destinations: Vec<Destination>,
+    ) -> Result<Outcome, Failure> {
+        let Given { context, settings, steps, desired, interrupt, .. } = *given;
         let progress = Progress::new(Arc::clone(&context.printer));
         let checks = stream::iter(destinations)
             .map(|destination| check(given, &progress, destination))
@@ -186,21 +208,40 @@ impl Run {
         let compare = |package: &Package| package.compare(&settings.output_dir);
         let compared: Vec<Written> = desired.packages.iter().map(compare).collect::<Result<_, _>>()?;
         let mut projects = Vec::new();
+        for ((package, written), bundle) in
+            desired.packages.iter().zip(&compared).zip(&desired.layout.bundles)
+        {
+            projects.push(ProjectBundle::new(package, written, bundle.table_count())?);
+        }
+        let recognised = recognise_all(&context.environment, &sites, &projects, steps.full).await?;
+        tell_doubts(context, &sites, &projects, &recognised);
+        let unchanged = unchanged(&sites, &projects, &recognised);
+        let cli = match unchanged {
+            Some(_) => None,
+            None => {
+                let constraint = &settings.databricks_cli_version;
+                Some(cli.check(&context.environment, constraint, interrupt).await?)
+            }
+        };
         for (package, written) in desired.packages.iter().zip(compared) {
             package.apply(&written)?;
             context.printer.detail(&format!("bundle {}", written.folder.display()));
-            projects.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
         }
+        let (Some(cli), None) = (cli, &unchanged) else { return Ok(unchanged.unwrap_or_default()) };
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let scratch = tempfile::tempdir()?;
         let session = Session {
-            cli: given.cli,
+            cli: &cli,
             environment: &context.environment,
             interrupt,
             watch: &progress,
-            parallel_projects: parallel_projects(),
+            budget: Budget::new(steps.jobs.map(usize::from), Machine::here()),
+            keep_going: steps.keep_going,
+            verify_plan: steps.verify_plan,
+            source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
         };
-        let planned = plan_all(&session, &sites, &projects).await;
+        let planned = plan_all(&session, &sites, &projects, recognised).await;
         Ok(apply_all(&session, planned).await)
     }
 
@@ -214,6 +255,7 @@ impl Run {
         let Self { outcome, source, mut findings } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
+            findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
         let findings = findings.sorted();
         let printer = &context.printer;
@@ -268,13 +310,13 @@ async fn check(
         let place = |row: u32| Some(read.rows.place(row, None));
         findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
         let identity = client.access().child_environment(&context.environment, &client).await?;
-        Ok::<_, Failure>((paths, identity))
+        Ok::<_, Failure>((paths, facts, identity))
     }
     .await;
     let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
     progress.tell(Event::StepFinished(step, ended));
-    let (paths, identity) = checked?;
-    Ok((Site { target: target.name, client, identity, paths }, findings))
+    let (paths, facts, identity) = checked?;
+    Ok((Site { target: target.name, client, identity, paths, facts }, findings))
 }
 
 /// Says where a target lies before anything happens there.
@@ -405,9 +447,29 @@ fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
     interrupt.signal().filter(|_| interrupted || unfinished)
 }
 
-/// Each project takes two processes of the CLI while it is planned, each of which keeps one core busy.
-fn parallel_projects() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+/// Says why the CLI is asked about a project, for those who wonder what a run takes its time for.
+fn tell_doubts(
+    context: &Context,
+    sites: &[Site],
+    projects: &[ProjectBundle],
+    recognised: &[Vec<Recognition>],
+) {
+    for (site, recognised) in sites.iter().zip(recognised) {
+        for (project, recognition) in projects.iter().zip(recognised) {
+            let why = recognition.doubt.as_deref().unwrap_or("as the last deploy left it");
+            context.printer.detail(&format!("{}/{}  {why}", site.target, project.name));
+        }
+    }
+}
+
+/// Which rows these are, where they are a version of a table.
+fn table_version(source: &SourceDocument) -> Option<TableVersion> {
+    match source {
+        SourceDocument::Table { table, version: Some(version), host, .. } => {
+            Some(TableVersion { host: host.clone(), table: table.clone(), version: *version })
+        }
+        _ => None,
+    }
 }
 
 fn indented(text: &str) -> String {
