@@ -1,6 +1,6 @@
 //! `tapworks deploy`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -15,7 +15,7 @@ use super::{Context, OutputFormat};
 use crate::bundle::{Package, Written, vanished};
 use crate::deploy::{
     Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
-    TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
+    TableVersion, TakenLocks, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
 };
 use crate::desired::{Desired, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
@@ -240,6 +240,8 @@ impl Run {
             verify_plan: steps.verify_plan,
             source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
+            journal: None,
+            history: None,
         };
         let planned = plan_all(&session, &sites, &projects, recognised).await;
         Ok(apply_all(&session, planned).await)
@@ -316,7 +318,16 @@ async fn check(
     let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
     progress.tell(Event::StepFinished(step, ended));
     let (paths, facts, identity) = checked?;
-    Ok((Site { target: target.name, client, identity, paths, facts }, findings))
+    let site = Site {
+        target: target.name,
+        client,
+        identity,
+        paths,
+        facts,
+        locks: TakenLocks::default(),
+        unfinished: BTreeSet::new(),
+    };
+    Ok((site, findings))
 }
 
 /// Says where a target lies before anything happens there.

@@ -1,17 +1,14 @@
 //! A file that is held as long as a process, or a child that it hands it to, lives.
 
 use std::fs::TryLockError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use super::FileError;
 
 /// The hold on an empty file. The system gives it up when the last process that has it is gone, however it ended.
 #[derive(Debug)]
-pub struct Hold {
-    path: PathBuf,
-    file: std::fs::File,
-}
+pub struct Hold(std::fs::File);
 
 impl Hold {
     /// Takes it; `None` while another process has it.
@@ -20,7 +17,7 @@ impl Hold {
             std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let file = opened.map_err(FileError::of("create", path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { path: path.to_owned(), file })),
+            Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(FileError::of("lock", path)(source)),
         }
@@ -28,8 +25,8 @@ impl Hold {
 
     /// The standard input of a child that shares the hold: to read, it is as empty as no input at all. On systems where
     /// locks are not inherited the child does not share it.
-    pub fn shared_as_input(&self) -> Result<Stdio, FileError> {
-        self.file.try_clone().map(Stdio::from).map_err(FileError::of("open", &self.path))
+    pub fn shared_as_input(&self) -> std::io::Result<Stdio> {
+        self.0.try_clone().map(Stdio::from)
     }
 }
 

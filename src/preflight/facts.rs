@@ -63,6 +63,9 @@ pub struct Facts {
     pub bundles: BTreeMap<String, BundleFacts>,
     /// Other bundles' metadata, by path.
     pub others: BTreeMap<String, Metadata>,
+    /// What is known although no state in the workspace holds it, by bundle and key: the CLI's own log on this machine has it,
+    /// or it is about to be bound.
+    pub known: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// How many requests of one kind are prepared at a time; how many are really under way the client decides.
@@ -92,7 +95,7 @@ pub async fn gather(
         .try_filter_map(|(path, metadata)| async move { Ok(metadata.map(|metadata| (path, metadata))) })
         .try_collect()
         .await?;
-    Ok(Facts { pipelines, jobs, bundles, others })
+    Ok(Facts { pipelines, jobs, bundles, others, known: BTreeMap::new() })
 }
 
 async fn pipelines(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError> {

@@ -77,7 +77,10 @@ impl History {
             Line::Began { .. } => {}
             Line::Step { at, target, project, step, state } => {
                 let progress = self.projects.entry((target, project)).or_default();
-                progress.step = Some(step);
+                // Planned again by a process that goes on: that does not undo what was done.
+                if step != RunStep::Planned || progress.step.is_none() {
+                    progress.step = Some(step);
+                }
                 progress.state = state.or(progress.state.take());
                 if step == RunStep::Deploying {
                     progress.deploying_since = Some(at);
@@ -169,10 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn going_on_opens_it_again() {
+    fn going_on_opens_it_again_and_forgets_nothing() {
         let mut lines = lines();
         lines.push(Line::Resumed { at: Timestamp::UNIX_EPOCH });
         assert_eq!(History::parse(&text(&lines)).unwrap().ended, None);
+        // Cut off while it deployed, gone on with, and cut off again once there was a plan.
+        let planned = lines[1].clone();
+        lines.truncate(4);
+        lines.extend([Line::Resumed { at: Timestamp::UNIX_EPOCH }, planned]);
+        let progress = History::parse(&text(&lines)).unwrap().of("dev", "retail");
+        assert_eq!((progress.step, progress.lock_left_behind()), (Some(RunStep::Deploying), Some("L")));
     }
 
     #[test]

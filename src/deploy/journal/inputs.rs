@@ -27,7 +27,7 @@ pub struct Inputs {
     pub rows: Digest,
     /// The targets, in their order, each with its workspace.
     pub targets: Vec<TargetInput>,
-    /// The packages by project.
+    /// The packages by the folder of each bundle.
     pub packages: BTreeMap<String, Digest>,
 }
 
@@ -65,17 +65,17 @@ impl Inputs {
                 format!("table list {}: its rows have changed", self.source)
             });
         }
-        for (project, digest) in &self.packages {
-            match now.packages.get(project) {
-                None => differences.push(format!("project {project}: it is gone")),
+        for (bundle, digest) in &self.packages {
+            match now.packages.get(bundle) {
+                None => differences.push(format!("bundle {bundle}: no row asks for it")),
                 Some(other) if other != digest => {
-                    differences.push(format!("project {project}: its bundle would be written differently"));
+                    differences.push(format!("bundle {bundle}: it would be written differently"));
                 }
                 Some(_) => {}
             }
         }
-        let new = now.packages.keys().filter(|project| !self.packages.contains_key(*project));
-        differences.extend(new.map(|project| format!("project {project}: it is new")));
+        let new = now.packages.keys().filter(|bundle| !self.packages.contains_key(*bundle));
+        differences.extend(new.map(|bundle| format!("bundle {bundle}: it is new")));
         differences
     }
 }
@@ -128,8 +128,8 @@ pub(super) mod tests {
                 "targets: dev (https://dev), now dev (https://other)",
                 "settings: the settings file, a flag or a TAPWORKS_ variable has changed",
                 "table list main.cfg.tables: version 17, now version 18",
-                "project retail: its bundle would be written differently",
-                "project more: it is new",
+                "bundle retail: it would be written differently",
+                "bundle more: it is new",
             ]
         );
     }

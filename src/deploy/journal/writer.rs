@@ -1,7 +1,6 @@
 //! The journal of the run that is under way.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -98,12 +97,10 @@ impl Journal {
         files::remove_file(&self.path.with_extension(super::runs::HELD))
     }
 
-    /// The standard input for a child that writes: as long as it lives the run counts as under way.
-    ///
-    /// # Errors
-    /// Where the file cannot be shared.
-    pub fn input_of_child(&self) -> Result<Stdio, FileError> {
-        self.hold.shared_as_input()
+    /// What a child that writes shares: as long as it lives the run counts as under way.
+    #[must_use]
+    pub fn hold(&self) -> &Hold {
+        &self.hold
     }
 
     fn add(&self, line: &Line) -> Result<(), FileError> {
