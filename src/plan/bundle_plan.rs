@@ -1,7 +1,7 @@
 //! The document that `databricks bundle plan -o json` prints with the direct engine (plan version 2).
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::counts::Counts;
@@ -70,7 +70,7 @@ pub struct FieldChange {
 }
 
 /// What the CLI does to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
