@@ -1,12 +1,14 @@
 //! `tapworks deploy`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
 
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
+use super::journal::{RecoveryArguments, Resumed, RunJournal, inputs, runs};
+use super::recovery::{Look, doubt_unfinished, not_bound, tell_left_overs};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{Read, ReadRows, read_rows};
@@ -14,8 +16,8 @@ use super::workspaces::{self, Requests, connect};
 use super::{Context, OutputFormat};
 use crate::bundle::{Package, Written, vanished};
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
-    TableVersion, TakenLocks, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
+    Budget, DeployError, History, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
+    TableVersion, TakeOver, TargetOutcome, apply_all, bind, plan_all, recognise_all, unchanged,
 };
 use crate::desired::{Desired, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
@@ -47,6 +49,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     steps: StepArguments,
     #[command(flatten)]
+    recovery: RecoveryArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
@@ -68,11 +72,17 @@ struct StepArguments {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, steps, reports } = arguments;
+    let recovery = arguments.recovery.clone();
+    let (arguments, resumed) = match &recovery.resume {
+        Some(named) => resume(context, arguments, named)?,
+        None => (arguments, None),
+    };
+    let Arguments { configuration, target, profile, steps, reports, .. } = arguments;
+    let finder = configuration.finder();
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
-    match run.deploy(context, &settings, &target, profile.as_deref(), steps) {
+    let mut run = Run { findings, resumed, finder, ..Run::default() };
+    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -83,11 +93,26 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     }
 }
 
+/// The arguments of a run that is gone on with: as it was called, but for what it says to whom.
+fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments, Option<Resumed>), Failure> {
+    let (settings, _) = given.configuration.clone().resolve(&given.target, &context.environment)?;
+    let resumed = Resumed::take(context, &runs(context, &settings), named)?;
+    let arguments = resumed.arguments(context)?;
+    let reports = given.reports.or(arguments.reports);
+    Ok((Arguments { reports, ..arguments }, Some(resumed)))
+}
+
 /// What is known of a run, whatever becomes of it.
+#[derive(Default)]
 struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
     findings: Findings,
+    /// The run that this one goes on with, until its journal is taken over.
+    resumed: Option<Resumed>,
+    journal: Option<RunJournal>,
+    /// The options by which the journal is found again.
+    finder: String,
 }
 
 /// What the steps of a run work with.
@@ -96,6 +121,9 @@ struct Given<'a> {
     context: &'a Context,
     settings: &'a Settings,
     steps: StepArguments,
+    recovery: &'a RecoveryArguments,
+    /// What the same run had done before it was cut off.
+    history: Option<&'a History>,
     read: &'a Read,
     desired: &'a Desired,
     interrupt: &'a Interrupt,
@@ -114,7 +142,7 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
-        steps: StepArguments,
+        (steps, recovery): (StepArguments, &RecoveryArguments),
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
         for target in &targets {
@@ -124,7 +152,9 @@ impl Run {
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
         let cli = LocatedCli::find(&context.environment)?;
-        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let history = self.resumed.as_ref().map(|resumed| resumed.history.clone());
+        let pinned = history.as_ref().and_then(|history| history.inputs.version);
+        let read = read_rows(context, settings, &targets, profile, pinned, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
@@ -137,8 +167,16 @@ impl Run {
             return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt| async move {
-            let given =
-                Given { context, settings, steps, read: &read, desired: &desired, interrupt: &interrupt };
+            let given = Given {
+                context,
+                settings,
+                steps,
+                recovery,
+                history: history.as_ref(),
+                read: &read,
+                desired: &desired,
+                interrupt: &interrupt,
+            };
             self.outcome = self.reach(&given, cli, destinations).await?;
             Ok(interrupted_in(&self.outcome, &interrupt))
         })
@@ -173,19 +211,21 @@ impl Run {
         cli: LocatedCli,
         destinations: Vec<Destination>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, settings, steps, desired, interrupt, .. } = *given;
+        let Given { context, settings, steps, desired, interrupt, history, .. } = *given;
         let progress = Progress::new(Arc::clone(&context.printer));
         let checks = stream::iter(destinations)
             .map(|destination| check(given, &progress, destination))
             .buffered(TARGETS_AT_A_TIME);
         let checked: Vec<_> = checks.collect().await;
         let mut sites = Vec::new();
+        let mut take_overs = Vec::new();
         let mut failed = None;
         for (outcome, checked) in self.outcome.targets.iter_mut().zip(checked) {
             match checked {
-                Ok((site, findings)) => {
+                Ok((site, take_over, findings)) => {
                     self.findings.extend(findings);
                     sites.push(site);
+                    take_overs.push(take_over);
                 }
                 Err(failure) => {
                     outcome.status = Status::Failed;
@@ -213,7 +253,12 @@ impl Run {
         {
             projects.push(ProjectBundle::new(package, written, bundle.table_count())?);
         }
-        let recognised = recognise_all(&context.environment, &sites, &projects, steps.full).await?;
+        let inputs = inputs(context, settings, given.read, &sites, &projects);
+        if let Some(resumed) = &self.resumed {
+            resumed.check(&inputs)?;
+        }
+        let mut recognised = recognise_all(&context.environment, &sites, &projects, steps.full).await?;
+        doubt_unfinished(&sites, &projects, &mut recognised);
         tell_doubts(context, &sites, &projects, &recognised);
         let unchanged = unchanged(&sites, &projects, &recognised);
         let cli = match unchanged {
@@ -223,6 +268,13 @@ impl Run {
                 Some(cli.check(&context.environment, constraint, interrupt).await?)
             }
         };
+        // From here on something is written, and a kill leaves something to go on with.
+        if unchanged.is_none() {
+            let journal =
+                RunJournal::begin(&runs(context, settings), inputs, self.resumed.take(), &self.finder)?;
+            context.printer.say(&format!("run {}", journal.id()));
+            self.journal = Some(journal);
+        }
         for (package, written) in desired.packages.iter().zip(compared) {
             package.apply(&written)?;
             context.printer.detail(&format!("bundle {}", written.folder.display()));
@@ -240,9 +292,15 @@ impl Run {
             verify_plan: steps.verify_plan,
             source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
-            journal: None,
-            history: None,
+            journal: self.journal.as_ref().map(RunJournal::writer),
+            history,
         };
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            tell_left_overs(context, &site.target, take_over);
+            if let Err(error) = bind(&session, site, &projects, take_over).await {
+                return Ok(not_bound(&sites, &site.target, Some(error)));
+            }
+        }
         let planned = plan_all(&session, &sites, &projects, recognised).await;
         Ok(apply_all(&session, planned).await)
     }
@@ -254,7 +312,7 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, mut findings } = self;
+        let Self { outcome, source, mut findings, journal, .. } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
@@ -275,6 +333,11 @@ impl Run {
             Ok(None) => outcome.exit_status(),
             Err(failure) => failure.exit_status(),
         };
+        let resume = journal.and_then(|journal| journal.end(status));
+        if let Some(command) = &resume {
+            document = document.with_resume(command);
+            printer.text(&format!("go on with: {command}\n"));
+        }
         match (context.output, &result) {
             (OutputFormat::Json, _) => printer.json(&document),
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),
@@ -294,7 +357,7 @@ async fn check(
     given: &Given<'_>,
     progress: &Progress,
     destination: Destination,
-) -> Result<(Site, Findings), Failure> {
+) -> Result<(Site, TakeOver, Findings), Failure> {
     let Given { context, read, desired, interrupt, .. } = *given;
     let Destination { target, access } = destination;
     let step = Step { target: &target.name, project: None, name: "checks" };
@@ -308,26 +371,33 @@ async fn check(
         let paths = paths(&target, &me, desired, &mut findings);
         say_roots(context, &target.name, &paths);
         let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
-        let facts = gather(&client, &wanted, &paths).await?;
+        let mut facts = gather(&client, &wanted, &paths).await?;
+        let look = Look {
+            context,
+            settings: given.settings,
+            recovery: given.recovery,
+            history: given.history,
+            desired,
+            target: &target,
+            client: &client,
+            me: &me,
+            paths: &paths,
+        };
+        let take_over = look.known_beyond(&mut facts).await?;
+        let (locks, said) = look.locks().await?;
+        findings.extend(said);
         let place = |row: u32| Some(read.rows.place(row, None));
         findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
         let identity = client.access().child_environment(&context.environment, &client).await?;
-        Ok::<_, Failure>((paths, facts, identity))
+        Ok::<_, Failure>((paths, facts, identity, locks, take_over))
     }
     .await;
     let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
     progress.tell(Event::StepFinished(step, ended));
-    let (paths, facts, identity) = checked?;
-    let site = Site {
-        target: target.name,
-        client,
-        identity,
-        paths,
-        facts,
-        locks: TakenLocks::default(),
-        unfinished: BTreeSet::new(),
-    };
-    Ok((site, findings))
+    let (paths, facts, identity, locks, take_over) = checked?;
+    let site =
+        Site { target: target.name, client, identity, paths, facts, locks, unfinished: take_over.bundles() };
+    Ok((site, take_over, findings))
 }
 
 /// Says where a target lies before anything happens there.

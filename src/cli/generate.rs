@@ -85,7 +85,7 @@ impl Run {
         } else {
             settings.targets.values().cloned().collect::<Vec<Target>>()
         };
-        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let read = read_rows(context, settings, &targets, profile, None, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document);
         let all: Vec<&Target> = targets.iter().collect();

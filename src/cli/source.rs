@@ -10,7 +10,9 @@ use super::workspaces::{Requests, connect};
 use crate::finding::Findings;
 use crate::report::{Progress, SourceDocument};
 use crate::settings::{Settings, SourceSetting, Target};
-use crate::source::{Origin, RowSet, SourceSpec, TableName, read_file_in, read_stdin, read_table};
+use crate::source::{
+    Origin, RowSet, SourceSpec, TableName, read_file_in, read_stdin, read_table, read_table_at,
+};
 use crate::text::plural;
 use crate::workspace::{Access, AccessRequest, Host, Warehouse};
 
@@ -27,12 +29,14 @@ pub(super) enum ReadRows {
     Stopped,
 }
 
-/// Reads the rows of the settings' source; what is to be said of them goes to `findings`.
+/// Reads the rows of the settings' source; what is to be said of them goes to `findings`. A table is read at the version that is
+/// `pinned`, else at its newest.
 pub(super) fn read_rows(
     context: &Context,
     settings: &Settings,
     targets: &[Target],
     profile: Option<&str>,
+    pinned: Option<i64>,
     findings: &mut Findings,
 ) -> Result<ReadRows, Failure> {
     let Some(source) = &settings.source else {
@@ -52,7 +56,8 @@ pub(super) fn read_rows(
         // A file is read in any case, so that all is told at once; a warehouse is not started for nothing.
         SourceSpec::Table(_) if findings.has_errors() => return Ok(ReadRows::Stopped),
         SourceSpec::Table(name) => {
-            let (rows, said, from) = read_from_workspace(context, settings, source, name, targets, profile)?;
+            let (rows, said, from) =
+                read_from_workspace(context, settings, (source, name, pinned), targets, profile)?;
             host = from;
             (rows, said)
         }
@@ -71,8 +76,7 @@ pub(super) fn read_rows(
 fn read_from_workspace(
     context: &Context,
     settings: &Settings,
-    source: &SourceSetting,
-    name: &TableName,
+    (source, name, pinned): (&SourceSetting, &TableName, Option<i64>),
     targets: &[Target],
     profile: Option<&str>,
 ) -> Result<(RowSet, Findings, String), Failure> {
@@ -89,9 +93,13 @@ fn read_from_workspace(
         let client = connect(context, access, &interrupt, Requests::shown_on(&progress, title))?;
         let warehouse = client.choose_warehouse(named.as_deref()).await?;
         context.printer.say(&format!("  {}", shown(&warehouse)));
-        let (rows, findings) = read_table(&client, &warehouse.id, name)
-            .await
-            .map_err(|error| Failure::from(error).about(&name.to_string()))?;
+        let read = match pinned {
+            None => read_table(&client, &warehouse.id, name).await,
+            Some(version) => read_table_at(&client, &warehouse.id, name, version)
+                .await
+                .map(|pinned| (pinned.rows, pinned.findings)),
+        };
+        let (rows, findings) = read.map_err(|error| Failure::from(error).about(&name.to_string()))?;
         let version = match rows.origin() {
             Origin::Table { version: Some(version), .. } => format!("version {version}"),
             _ => "no version".to_owned(),

@@ -173,8 +173,7 @@ impl Judge<'_> {
             .bundles
             .get(&planned.project)
             .and_then(|bundle| bundle.state.as_ref()?.id(&planned.key));
-        let known = self.facts.known.get(&planned.project).and_then(|known| known.get(&planned.key));
-        if in_state == Some(found.id.as_str()) || known == Some(&found.id) {
+        if in_state == Some(found.id.as_str()) {
             return None;
         }
         let who = found.owner.as_deref().unwrap_or("somebody who is gone");
@@ -193,6 +192,10 @@ impl Judge<'_> {
             );
         };
         if *metadata_file == paths.metadata_file() {
+            let known = self.facts.known.get(&planned.project).and_then(|known| known.get(&planned.key));
+            if known == Some(&found.id) {
+                return None;
+            }
             return Some(
                 Finding::error(
                     "TW304",

@@ -8,6 +8,8 @@
 
 mod auth;
 mod context;
+#[cfg(target_os = "linux")]
+mod crash;
 mod deploy;
 mod examples;
 mod generate;
@@ -17,8 +19,12 @@ mod package;
 mod parallel;
 mod processes;
 mod properties;
+#[cfg(target_os = "linux")]
+mod recover;
 mod reliability;
 mod reports;
+#[cfg(target_os = "linux")]
+mod resume;
 #[cfg(target_os = "linux")]
 mod rows;
 mod settings;

@@ -1,6 +1,7 @@
 //! The journal of the run that is under way.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ pub struct Journal {
     log: Mutex<Log>,
     hold: Hold,
     clock: fn() -> Timestamp,
+    /// Whether `bundle deploy` was begun for anything.
+    wrote: AtomicBool,
 }
 
 impl Journal {
@@ -29,7 +32,7 @@ impl Journal {
         clock: fn() -> Timestamp,
     ) -> Result<Self, FileError> {
         let log = Mutex::new(Log::create(&path)?);
-        let journal = Self { id, path, log, hold, clock };
+        let journal = Self { id, path, log, hold, clock, wrote: AtomicBool::new(false) };
         journal.add(&Line::Began { format: FORMAT.to_owned(), at: clock(), inputs: Box::new(inputs) })?;
         Ok(journal)
     }
@@ -40,7 +43,7 @@ impl Journal {
         clock: fn() -> Timestamp,
     ) -> Result<Self, FileError> {
         let log = Mutex::new(Log::reopen(&path)?);
-        let journal = Self { id, path, log, hold, clock };
+        let journal = Self { id, path, log, hold, clock, wrote: AtomicBool::new(false) };
         journal.add(&Line::Resumed { at: clock() })?;
         Ok(journal)
     }
@@ -62,6 +65,9 @@ impl Journal {
         step: RunStep,
         state: Option<StateMark>,
     ) -> Result<(), FileError> {
+        if step == RunStep::Deploying {
+            self.wrote.store(true, Ordering::SeqCst);
+        }
         let at = (self.clock)();
         self.add(&Line::Step { at, target: target.to_owned(), project: project.to_owned(), step, state })
     }
@@ -78,6 +84,12 @@ impl Journal {
             project: project.to_owned(),
             id: id.to_owned(),
         })
+    }
+
+    /// Whether anything may have been written to a workspace by this process.
+    #[must_use]
+    pub fn wrote(&self) -> bool {
+        self.wrote.load(Ordering::SeqCst)
     }
 
     /// Notes an orderly end.

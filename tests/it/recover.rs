@@ -1,0 +1,1 @@
+//! A runner that is gone: its lock and what it created are taken over.
