@@ -244,6 +244,9 @@ impl Run {
             }
             return Err(Failure::found(&self.findings));
         }
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            tell_left_overs(context, &site.target, take_over);
+        }
         // All are looked at before the first is written: what stands in the way of one stops it all.
         let compare = |package: &Package| package.compare(&settings.output_dir);
         let compared: Vec<Written> = desired.packages.iter().map(compare).collect::<Result<_, _>>()?;
@@ -258,7 +261,7 @@ impl Run {
             resumed.check(&inputs)?;
         }
         let mut recognised = recognise_all(&context.environment, &sites, &projects, steps.full).await?;
-        doubt_unfinished(&sites, &projects, &mut recognised);
+        doubt_unfinished(&sites, &take_overs, &projects, &mut recognised);
         tell_doubts(context, &sites, &projects, &recognised);
         let unchanged = unchanged(&sites, &projects, &recognised);
         let cli = match unchanged {
@@ -296,7 +299,6 @@ impl Run {
             history,
         };
         for (site, take_over) in sites.iter().zip(&take_overs) {
-            tell_left_overs(context, &site.target, take_over);
             if let Err(error) = bind(&session, site, &projects, take_over).await {
                 return Ok(not_bound(&sites, &site.target, Some(error)));
             }
@@ -389,14 +391,14 @@ async fn check(
         let place = |row: u32| Some(read.rows.place(row, None));
         findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
         let identity = client.access().child_environment(&context.environment, &client).await?;
-        Ok::<_, Failure>((paths, facts, identity, locks, take_over))
+        let unfinished = look.unfinished();
+        Ok::<_, Failure>((paths, facts, identity, locks, unfinished, take_over))
     }
     .await;
     let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
     progress.tell(Event::StepFinished(step, ended));
-    let (paths, facts, identity, locks, take_over) = checked?;
-    let site =
-        Site { target: target.name, client, identity, paths, facts, locks, unfinished: take_over.bundles() };
+    let (paths, facts, identity, locks, unfinished, take_over) = checked?;
+    let site = Site { target: target.name, client, identity, paths, facts, locks, unfinished };
     Ok((site, take_over, findings))
 }
 

@@ -72,6 +72,12 @@ impl Look<'_> {
         Ok(take_over)
     }
 
+    /// The bundles that are brought to an end even where nothing is left to change: whoever lost the folder cannot tell which
+    /// of them were cut off.
+    pub(super) fn unfinished(self) -> BTreeSet<String> {
+        if self.recovery.recover { self.paths.keys().cloned().collect() } else { BTreeSet::new() }
+    }
+
     /// The locks that are held there, judged.
     pub(super) async fn locks(self) -> Result<(TakenLocks, Findings), Failure> {
         if !takes_lock(self.target) {
@@ -124,12 +130,14 @@ pub(super) fn tell_left_overs(context: &Context, target: &str, take_over: &TakeO
 /// Bundles whose deploy was cut off are asked for in any case.
 pub(super) fn doubt_unfinished(
     sites: &[Site],
+    take_overs: &[TakeOver],
     projects: &[ProjectBundle],
     recognised: &mut [Vec<Recognition>],
 ) {
-    for (site, recognised) in sites.iter().zip(recognised) {
+    for ((site, take_over), recognised) in sites.iter().zip(take_overs).zip(recognised) {
+        let bound = take_over.bundles();
         for (project, recognition) in projects.iter().zip(recognised) {
-            if site.locks.holds(&project.name) || site.unfinished.contains(&project.name) {
+            if site.locks.holds(&project.name) || bound.contains(&project.name) {
                 recognition.doubt.get_or_insert_with(|| "a deploy of it was cut off".to_owned());
             }
         }

@@ -244,6 +244,13 @@ impl Site {
     }
 }
 
+/// The world after a run that nobody disturbed.
+pub(crate) fn undisturbed() -> BTreeMap<String, Vec<String>> {
+    let site = Site::new();
+    site.context.run(DEPLOY).exits(0);
+    site.picture()
+}
+
 fn sorted(mut texts: Vec<String>) -> Vec<String> {
     texts.sort();
     texts
