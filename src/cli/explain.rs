@@ -109,13 +109,12 @@ fn explain_rule(context: &Context, id: &str) -> Result<u8, Failure> {
 fn table(context: &Context, arguments: Arguments, name: &str) -> Result<u8, Failure> {
     let (settings, mut findings) = arguments.configuration.resolve(&[], &context.environment)?;
     let targets: Vec<Target> = settings.targets.values().cloned().collect();
-    let read =
-        match read_rows(context, &settings, &targets, arguments.profile.as_deref(), None, &mut findings) {
-            Ok(ReadRows::Read(read)) => read,
-            Ok(ReadRows::Stopped) => return stopped(context, findings),
-            Err(failure) if failure.is_usage() && findings.has_errors() => return stopped(context, findings),
-            Err(failure) => return Err(failure),
-        };
+    let read = match read_rows(context, &settings, &targets, arguments.profile.as_deref(), &mut findings) {
+        Ok(ReadRows::Read(read)) => read,
+        Ok(ReadRows::Stopped) => return stopped(context, findings),
+        Err(failure) if failure.is_usage() && findings.has_errors() => return stopped(context, findings),
+        Err(failure) => return Err(failure),
+    };
     let (groups, said) = groups(&read.rows, &settings);
     findings.extend(said);
     let wanted = name.to_lowercase();

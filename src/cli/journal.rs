@@ -7,9 +7,7 @@ use super::failure::{Failure, status};
 use super::runtime::block_on;
 use super::source::Read;
 use super::{Cli, Command, Context};
-use crate::deploy::{
-    HeldLocks, History, Inputs, Journal, ProjectBundle, RunId, Runs, RunsError, Site, TargetInput,
-};
+use crate::deploy::{HeldLocks, History, Inputs, Journal, RunId, Runs, RunsError, Site, TargetInput};
 use crate::files::Hold;
 use crate::report::SourceDocument;
 use crate::settings::Settings;
@@ -185,13 +183,7 @@ impl RunJournal {
 }
 
 /// What this run is made from.
-pub(super) fn inputs(
-    context: &Context,
-    settings: &Settings,
-    read: &Read,
-    sites: &[Site],
-    bundles: &[ProjectBundle],
-) -> Inputs {
+pub(super) fn inputs(context: &Context, settings: &Settings, read: &Read, sites: &[Site]) -> Inputs {
     let (source, version) = match &read.document {
         SourceDocument::Table { table, version, .. } => (table.clone(), *version),
         SourceDocument::File { file, .. } => (file.clone(), None),
@@ -202,6 +194,7 @@ pub(super) fn inputs(
     let shown = |folder: &Path| {
         folder.strip_prefix(context.environment.directory()).unwrap_or(folder).display().to_string()
     };
+    let bundles = sites.iter().flat_map(|site| &site.projects);
     Inputs {
         tapworks: env!("CARGO_PKG_VERSION").to_owned(),
         arguments: context.arguments.clone(),
@@ -211,7 +204,7 @@ pub(super) fn inputs(
         version,
         rows: read.rows.digest(),
         targets,
-        packages: bundles.iter().map(|bundle| (shown(&bundle.folder), bundle.package)).collect(),
+        packages: bundles.map(|bundle| (shown(&bundle.folder), bundle.package)).collect(),
     }
 }
 

@@ -42,17 +42,14 @@ pub async fn apply_all(session: &Session<'_>, planned: Vec<PlannedTarget<'_>>) -
 
 /// The outcome where every project of every target is as its last deploy left it; `None` where one is not.
 #[must_use]
-pub fn unchanged(
-    sites: &[Site],
-    projects: &[ProjectBundle],
-    recognised: &[Vec<Recognition>],
-) -> Option<Outcome> {
+pub fn unchanged(sites: &[Site], recognised: &[Vec<Recognition>]) -> Option<Outcome> {
     if recognised.iter().flatten().any(|recognition| recognition.doubt.is_some()) {
         return None;
     }
     let targets = sites.iter().zip(recognised).map(|(site, recognised)| {
         let mut target = TargetOutcome::new(&site.target, &site.client.host().to_string(), Status::Unchanged);
-        target.projects = projects
+        target.projects = site
+            .projects
             .iter()
             .zip(recognised)
             .map(|(project, recognition)| as_it_was(project, recognition.unchanged))
@@ -198,11 +195,10 @@ async fn record(
 ) -> Option<Finding> {
     let paths = site.paths.get(&project.name)?;
     let written = async {
-        let me = site.client.me().await?;
         let cli = session.cli.version.to_string();
         let state = (read.lineage.as_str(), read.serial);
         let source = session.source.clone();
-        Record::now(&me.user_name, &cli, source, project.package, state, read.resources)
+        Record::now(&site.me.user_name, &cli, source, project.package, state, read.resources)
             .write(&site.client, paths)
             .await
     };
@@ -260,7 +256,9 @@ async fn what_was_done(
     let Ok(after) = read_state(&site.client, paths).await else {
         return (Status::PartlyDeployed, Counts::default());
     };
-    if after.as_ref() == before {
+    // A first deploy that makes nothing leaves a state that names nothing.
+    let nothing = |state: Option<&BundleState>| state.is_none_or(|state| state.ids.is_empty());
+    if after.as_ref() == before || (nothing(before) && nothing(after.as_ref())) {
         return (Status::Failed, Counts::default());
     }
     let is_there = |key: &str| after.as_ref().is_some_and(|state| state.id(key).is_some());
@@ -281,10 +279,9 @@ mod tests {
     #[test]
     fn a_state_that_moved_on_is_noticed() {
         let plan = |text: &str| BundlePlan::parse(text.as_bytes()).unwrap();
-        let state = |lineage: &str, serial| BundleState {
-            lineage: lineage.to_owned(),
-            serial,
-            ids: std::collections::BTreeMap::new(),
+        let state = |lineage: &str, serial: u64| {
+            let text = format!(r#"{{"lineage": "{lineage}", "serial": {serial}, "state": {{}}}}"#);
+            BundleState::parse(text.as_bytes()).unwrap()
         };
         let first = plan(r#"{"plan": {}}"#);
         let later = plan(r#"{"lineage": "a", "serial": 3, "plan": {}}"#);

@@ -139,9 +139,6 @@ impl Comparison {
             (Some(meant), Some(there)) if meant == there => None,
             (Some(meant), Some(there)) => Some(format!("{at} is {}, not {}", show(there), show(meant))),
             (Some(meant), None) => Some(format!("{at} is not set, not {}", show(meant))),
-            (None, Some(Value::Object(there))) if self.additions == Additions::Foreign => {
-                self.fields(&Map::new(), there, at)
-            }
             (None, Some(there)) => {
                 let counts = self.additions == Additions::Foreign
                     && !is_empty(Some(there))
@@ -291,7 +288,7 @@ mod tests {
         assert_eq!(pipeline(meant.clone(), edited.clone(), Additions::Service), None);
         assert_eq!(
             pipeline(meant, edited, Additions::Foreign).as_deref(),
-            Some(r#"tags.by is "hand", not unset"#)
+            Some(r#"tags is {"by":"hand"}, not unset"#)
         );
     }
 

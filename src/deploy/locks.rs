@@ -37,16 +37,16 @@ impl TakenLocks {
 /// Judges the locks that are held in a target, by bundle. `left_behind` names the lock that this very run, when it was cut
 /// off, is known to have left on a bundle: that one is no other's. Every holder is told.
 #[must_use]
-pub fn judge_locks<'a>(
+pub fn judge_locks(
     target: &str,
     locks: &BTreeMap<String, DeployLock>,
     held: HeldLocks,
-    left_behind: impl Fn(&str) -> Option<&'a str>,
+    left_behind: impl Fn(&str) -> Option<String>,
 ) -> (TakenLocks, Findings) {
     let mut findings = Findings::new();
     let mut taken = BTreeSet::new();
     for (bundle, lock) in locks {
-        if left_behind(bundle) == Some(lock.id.as_str()) {
+        if left_behind(bundle).as_deref() == Some(lock.id.as_str()) {
             taken.insert(bundle.clone());
             continue;
         }
@@ -82,8 +82,9 @@ mod tests {
 
     #[test]
     fn anothers_lock_is_respected_and_its_holder_told() {
-        for left_behind in [None, Some("another")] {
-            let (taken, findings) = judge_locks("prod", &locks(), HeldLocks::Respect, |_| left_behind);
+        for left_behind in [None, Some("another".to_owned())] {
+            let (taken, findings) =
+                judge_locks("prod", &locks(), HeldLocks::Respect, |_| left_behind.clone());
             assert!(findings.has_errors() && !taken.take("retail"));
             let what = &findings.iter().next().unwrap().what;
             assert_eq!(what, "bundle `retail` is locked by a@b.c since 2026-01-02 03:04:05 UTC");
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn our_own_is_no_others() {
-        let (taken, findings) = judge_locks("prod", &locks(), HeldLocks::Respect, |_| Some("L"));
+        let (taken, findings) = judge_locks("prod", &locks(), HeldLocks::Respect, |_| Some("L".to_owned()));
         assert!(findings.is_empty() && taken.holds("retail") && taken.take("retail"));
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::DeployError;
-use super::site::{ProjectBundle, Session, Site};
+use super::site::{Session, Site};
 use crate::preflight::LeftOver;
 
 /// The keys of each bundle, `resources.pipelines.x`, with the id that its state holds, where it holds one.
@@ -47,14 +47,11 @@ impl TakeOver {
 ///
 /// # Errors
 /// The first that does not succeed; what was bound stays bound.
-pub async fn bind(
-    session: &Session<'_>,
-    site: &Site,
-    projects: &[ProjectBundle],
-    take_over: &TakeOver,
-) -> Result<(), DeployError> {
+pub async fn bind(session: &Session<'_>, site: &Site, take_over: &TakeOver) -> Result<(), DeployError> {
     for left in &take_over.bound {
-        let Some(project) = projects.iter().find(|project| project.name == left.bundle) else { continue };
+        let Some(project) = site.projects.iter().find(|project| project.name == left.bundle) else {
+            continue;
+        };
         let mut arguments = vec!["deployment", "bind", left.short_key(), &left.id, "--auto-approve"];
         arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
         session.bundle(site, project, &arguments, true).await?;

@@ -20,7 +20,7 @@ use crate::event::{Ended, Event, Step, Watch};
 use crate::files::{self, FileError};
 use crate::interrupt::Interrupt;
 use crate::preflight::{BundlePaths, BundleState, Facts, read_lock};
-use crate::workspace::{ChildEnvironment, Client};
+use crate::workspace::{ChildEnvironment, Client, Me};
 
 /// A target whose workspace was reached.
 pub struct Site {
@@ -32,12 +32,16 @@ pub struct Site {
     pub identity: ChildEnvironment,
     /// Where each project's state lies.
     pub paths: BTreeMap<String, BundlePaths>,
-    /// What was found there before anything was planned.
+    /// Who we are there.
+    pub me: Me,
+    /// What was found there before anything was written.
     pub facts: Facts,
     /// Locks that are taken from their holders.
     pub locks: TakenLocks,
     /// Bundles that are brought to an end even where nothing is left to change: a deploy of theirs was cut off.
     pub unfinished: BTreeSet<String>,
+    /// The bundles that are deployed there, in order.
+    pub projects: Vec<ProjectBundle>,
 }
 
 impl Site {
@@ -156,6 +160,10 @@ impl Session<'_> {
         writes: bool,
     ) -> Result<Finished, DeployError> {
         let place = self.budget.place(project.tables).await;
+        if self.interrupt.is_set() {
+            let command = format!("databricks bundle {}", arguments.join(" "));
+            return Err(DeployError::Interrupted { command, wrote: false });
+        }
         self.bundle_in(&place, site, project, arguments, writes).await
     }
 

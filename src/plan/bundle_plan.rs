@@ -168,6 +168,21 @@ impl Node {
     }
 }
 
+impl FieldChange {
+    /// Whether only the workspace differs: somebody changed it there.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        self.action != Action::Skip && self.old == self.new && self.remote != self.old
+    }
+
+    /// The value that is there now. Where the configuration changes and nothing is told of the workspace, the field is one that
+    /// is never told, and what was deployed is there.
+    #[must_use]
+    pub fn there(&self) -> Option<&Value> {
+        if self.is_by_hand() { self.remote.as_ref() } else { self.remote.as_ref().or(self.old.as_ref()) }
+    }
+}
+
 /// Whether a key names a resource and not a part of one (`resources.pipelines.x.permissions`).
 fn is_resource(key: &str) -> bool {
     key.split('.').count() == 3

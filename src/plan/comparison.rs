@@ -86,6 +86,12 @@ impl<'a> Comparison<'a> {
         if deployed == Some(false) { Fate::Kept } else { Fate::Dropped }
     }
 
+    /// Whether the tables of a pipeline are to go with it: what the bundle says of it, else what the target says.
+    pub(super) fn drops(&self, seen: Seen<'_>) -> bool {
+        let own = seen.wanted().and_then(|wanted| wanted.get("cascade_on_destroy")?.as_bool());
+        own.unwrap_or(self.cascade_on_destroy)
+    }
+
     /// Why a pipeline or gateway is made again, up to that it is.
     pub(super) fn why_again(&self, pipelines: &BTreeMap<&str, Seen<'_>>, seen: Seen<'_>) -> Cause {
         if seen.node.action == Action::Create && seen.is_lost() {
@@ -112,8 +118,7 @@ impl<'a> Comparison<'a> {
         let mut place = None;
         let mut names: Vec<String> = Vec::new();
         for (path, change) in seen.node.causes() {
-            let by_hand = change.old.is_some() && change.old == change.new && change.remote != change.old;
-            if by_hand {
+            if change.is_by_hand() {
                 names.push(format!("{path} was changed by hand"));
                 continue;
             }

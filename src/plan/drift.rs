@@ -40,13 +40,11 @@ pub(super) fn drift(comparison: &Comparison<'_>) -> Vec<Drift> {
     found
 }
 
-/// Whether a field was changed by hand: the workspace has another value than was deployed, and the CLI minds.
+/// Whether a field was changed by hand: the workspace has another value than was deployed, and the CLI minds. Where the
+/// configuration changes too, what the workspace does not tell is no difference.
 fn is_drift(change: &FieldChange) -> bool {
-    if change.action == Action::Skip || change.remote == change.old {
-        return false;
-    }
-    // Where the configuration stays the same, only the workspace can be why. Else the field may be one that is never told.
-    change.old == change.new || (change.old.is_some() && change.remote.is_some())
+    let both = change.action != Action::Skip && change.remote != change.old;
+    change.is_by_hand() || (both && change.old.is_some() && change.remote.is_some())
 }
 
 fn field(key: &str, path: &str, change: &FieldChange) -> Drift {

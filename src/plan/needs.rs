@@ -53,7 +53,7 @@ fn refusal(comparison: &Comparison<'_>, seen: Seen<'_>, resource: &ResourceChang
             .fix("undo that change, or set `prevent_destroy: false` for the target and deploy that first"),
         );
     }
-    if comparison.fate(seen) == Fate::Dropped && !comparison.cascade_on_destroy {
+    if comparison.fate(seen) == Fate::Dropped && !comparison.drops(seen) {
         let count = resource.tables.map_or(0, |tables| tables.before);
         let tables =
             if count == 0 { String::new() } else { format!(" and its {} DROPPED", plural(count, "table")) };
@@ -100,7 +100,7 @@ fn destroyed(seen: Seen<'_>, resource: &ResourceChange, needs: &mut Vec<Need>) {
         .causes()
         .map(|(path, change)| FieldDifference {
             path: path.to_owned(),
-            old: change.remote.clone().filter(|_| change.old == change.new).or_else(|| change.old.clone()),
+            old: change.there().cloned(),
             new: change.new.clone(),
         })
         .collect();

@@ -121,7 +121,7 @@ fn updated(comparison: &Comparison<'_>, seen: Seen<'_>) -> Cause {
     match path {
         None => Cause::new("its tables"),
         Some((CASCADE, _)) => Cause::new("cascade_on_destroy is noted, nothing is sent"),
-        Some((path, change)) if change.old == change.new => Cause::new(format!("{path} was changed by hand")),
+        Some((path, change)) if change.is_by_hand() => Cause::new(format!("{path} was changed by hand")),
         Some((path, change)) => {
             let (name, place) =
                 super::written::resource_field(comparison, seen.key, path, change.new.as_ref());
@@ -196,7 +196,7 @@ fn other(
                         None => Cause::new("another pipeline"),
                     }
                 }
-                Some((path, change)) if change.old == change.new => {
+                Some((path, change)) if change.is_by_hand() => {
                     Cause::new(format!("{path} was changed by hand"))
                 }
                 Some((path, change)) => {
@@ -227,7 +227,7 @@ fn fields(node: &Node) -> Vec<FieldDifference> {
         .filter(|(path, change)| change.action != Action::Skip && !path.starts_with(OBJECTS))
         .map(|(path, change)| FieldDifference {
             path: path.clone(),
-            old: change.remote.clone().or_else(|| change.old.clone()),
+            old: change.there().cloned(),
             new: change.new.clone(),
         })
         .collect()

@@ -75,6 +75,8 @@ fn bundle(tables: [&[&str]; 2]) -> Bundle {
             schema: "bronze".into(),
             schedule: None,
             tags: Vec::new(),
+            positions: rows.clone().map(u64::from).collect(),
+            weight: u64::try_from(objects.len()).unwrap(),
             rows: rows.collect(),
             objects,
         }
@@ -93,6 +95,8 @@ fn bundle(tables: [&[&str]; 2]) -> Bundle {
                 schema: "staging".into(),
                 worker_type: None,
                 driver_type: None,
+                catalog_is_named: true,
+                schema_is_named: true,
             },
             tags: Vec::new(),
         }],
@@ -196,10 +200,22 @@ impl World {
         self
     }
 
+    /// The settings say that tables go with their pipelines.
+    fn dropping(mut self) -> Self {
+        self.cascade_on_destroy = true;
+        for key in [GATEWAY, FIRST, SECOND] {
+            if let Some(new) = self.plan[key].pointer_mut("/new_state/value") {
+                new["cascade_on_destroy"] = json!(true);
+            }
+        }
+        self
+    }
+
     fn changes(&self) -> BundleChanges {
         let plan = json!({"plan_version": 2, "lineage": "l", "serial": 1, "plan": self.plan}).to_string();
         let plan = BundlePlan::parse(plan.as_bytes()).unwrap();
-        let deployed = Deployed::parse(json!({"state": self.state}).to_string().as_bytes()).unwrap();
+        let state = self.state.as_object().unwrap().iter();
+        let deployed: Deployed = state.map(|(key, entry)| (key.as_str(), entry["state"].clone())).collect();
         Comparison {
             bundle: &self.bundle,
             plan: &plan,
@@ -567,7 +583,7 @@ fn a_deleted_pipeline_says_what_becomes_of_its_tables() {
 #[test]
 fn a_flag_that_is_not_deployed_refuses_what_would_drop_tables() {
     for world in [World::new().delete(FIRST), World::new().other_gateway_schema()] {
-        let mut world = world.without_deployed_flag();
+        let world = world.without_deployed_flag();
         let changes = world.changes();
         let refused: Vec<&str> = changes.findings.iter().map(|finding| finding.rule).collect();
         assert!(!refused.is_empty() && refused.iter().all(|rule| *rule == "TW402"), "{refused:?}");
@@ -576,8 +592,7 @@ fn a_flag_that_is_not_deployed_refuses_what_would_drop_tables() {
         assert!(finding.what.contains("2 tables DROPPED"), "{}", finding.what);
         assert!(finding.fix.starts_with("deploy once without this change"), "{}", finding.fix);
         // Where they are meant to go, it is a matter of consent.
-        world.cascade_on_destroy = true;
-        let changes = world.changes();
+        let changes = world.dropping().changes();
         assert!(changes.findings.is_empty() && !changes.needs.is_empty());
         assert!(changes.tables.iter().all(|table| table.fate == Some(Fate::Dropped)));
         assert!(changes.hand_over.is_empty(), "nothing is in the way");
@@ -586,10 +601,8 @@ fn a_flag_that_is_not_deployed_refuses_what_would_drop_tables() {
 
 #[test]
 fn a_recreate_that_drops_takes_what_leaves_along() {
-    let mut world = World::new().other_gateway_schema().wants(FIRST, &[table("Orders")]);
-    world = world.without_deployed_flag();
-    world.cascade_on_destroy = true;
-    let changes = world.changes();
+    let world = World::new().other_gateway_schema().wants(FIRST, &[table("Orders")]);
+    let changes = world.without_deployed_flag().dropping().changes();
     let leaving = changes.tables.iter().find(|table| table.key == "main.bronze.customers").unwrap();
     assert_eq!(
         (leaving.action, leaving.effect, leaving.fate),

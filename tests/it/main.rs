@@ -8,12 +8,14 @@
 
 mod auth;
 mod context;
+mod cost;
 #[cfg(target_os = "linux")]
 mod crash;
 mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod lock;
 mod migration;
 mod package;
 mod parallel;

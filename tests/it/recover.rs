@@ -22,7 +22,7 @@ fn lost_and_recovered(moment: Moment, bundle: [&str; 4], done: bool) -> (Site, S
     let said = site.context.run(RECOVER);
     said.exits(0);
     let made = site.workspace.world(|world| (world.pipelines.len(), world.jobs.len()));
-    assert_eq!(made, (8, 4), "{moment:?}: nothing is made twice");
+    assert_eq!(made, (8, 4), "{moment:?}, done: {done}: nothing is made twice: {}", said.stderr);
     (site, said)
 }
 
