@@ -4,6 +4,7 @@
 mod apply;
 mod budget;
 mod child;
+mod compared;
 mod definition;
 mod error;
 mod journal;
@@ -22,6 +23,7 @@ mod version;
 pub use apply::{apply_all, unchanged};
 pub use budget::Budget;
 pub use child::{ChildError, Finished, Invocation};
+pub use compared::compare;
 pub use error::DeployError;
 pub use journal::{
     History, HistoryError, Inputs, Journal, Progress, RunId, RunIdError, RunStep, Runs, RunsError, StateMark,
