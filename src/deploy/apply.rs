@@ -17,7 +17,7 @@ use super::verify::{ReadBack, plan_again, read_back};
 use crate::files::FileError;
 use crate::finding::{Finding, Place as At};
 use crate::plan::{Action, BundlePlan, Counts};
-use crate::preflight::{BundleState, read_state};
+use crate::preflight::{BundleState, read_lock, read_state};
 
 /// Applies the plans: target after target in their order, the projects of a target side by side, since each bundle has a lock of
 /// its own. Nothing is written where any plan failed or needs consent; after the first failure nothing more is begun, unless the
@@ -137,7 +137,7 @@ async fn deploy(
         if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
             (outcome.status, outcome.resources) =
                 what_was_done(site, &project.name, plan, before.as_ref()).await;
-            return Err(error);
+            return Err(locked(site, project, error).await);
         }
         noted(session.note(site, project, RunStep::Deployed, None));
     }
@@ -159,6 +159,19 @@ async fn deploy(
     outcome.warnings.extend(record(session, site, project, read).await);
     noted(session.note(site, project, RunStep::Recorded, None));
     Ok(())
+}
+
+/// The same error, or who holds the lock that the CLI could not have.
+async fn locked(site: &Site, project: &ProjectBundle, error: DeployError) -> DeployError {
+    let is_about_lock =
+        matches!(&error, DeployError::Command { output, .. } if output.contains("acquire deployment lock"));
+    match site.paths.get(&project.name).filter(|_| is_about_lock) {
+        Some(paths) => match read_lock(&site.client, paths).await {
+            Ok(Some(lock)) => DeployError::Locked { project: project.name.clone(), lock },
+            _ => error,
+        },
+        None => error,
+    }
 }
 
 /// What cannot be noted after the fact is no failure of the deploy: whoever goes on with the run finds it out again.
