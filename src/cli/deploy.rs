@@ -242,7 +242,7 @@ impl Run {
             scratch: scratch.path(),
         };
         let planned = plan_all(&session, &sites, &projects, recognised).await;
-        Ok(apply_all(&session, planned).await)
+        Ok(apply_all(&session, planned, &crate::plan::Approved::default()).await)
     }
 
     fn finish(

@@ -37,6 +37,16 @@ impl Deployed {
         Ok(Self { resources: resources.collect() })
     }
 
+    /// Of definitions by key, `resources.pipelines.x`.
+    #[must_use]
+    pub fn of(definitions: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let resources = definitions.into_iter().map(|(key, definition)| {
+            let short = key.strip_prefix("resources.").map(str::to_owned);
+            (short.unwrap_or(key), definition)
+        });
+        Self { resources: resources.collect() }
+    }
+
     /// Whether this resource was deployed.
     #[must_use]
     pub fn knows(&self, key: &str) -> bool {
