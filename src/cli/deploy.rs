@@ -1,31 +1,28 @@
 //! `tapworks deploy`
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use futures_util::stream::{self, StreamExt as _};
 
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
+use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
-use super::source::{Read, ReadRows, read_rows};
-use super::workspaces::{self, Requests, connect};
+use super::source::{ReadRows, read_rows};
+use super::workspaces;
 use super::{Context, OutputFormat};
-use crate::bundle::{Package, Written, vanished};
+use crate::bundle::Written;
 use crate::deploy::{
     Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
     TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
 };
-use crate::desired::{Desired, desired};
-use crate::event::{Ended, Event, Step, Watch as _};
+use crate::desired::ask;
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
-use crate::preflight::{BundlePaths, Wanted, gather, judge, name_prefix};
-use crate::report::{DeployDocument, Progress, RunError, SourceDocument, deploy_details, findings_text};
+use crate::report::{
+    DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
+};
 use crate::settings::{Settings, Target};
-use crate::workspace::{Access, Me};
 
 /// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
 ///
@@ -71,7 +68,8 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let Arguments { configuration, target, profile, steps, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
+    let mut run =
+        Run { outcome: Outcome { targets: Vec::new() }, source: None, placement: Vec::new(), findings };
     match run.deploy(context, &settings, &target, profile.as_deref(), steps) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -87,24 +85,9 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
 struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
+    /// Of each lock.
+    placement: Vec<PlacementDocument>,
     findings: Findings,
-}
-
-/// What the steps of a run work with.
-#[derive(Clone, Copy)]
-struct Given<'a> {
-    context: &'a Context,
-    settings: &'a Settings,
-    steps: StepArguments,
-    read: &'a Read,
-    desired: &'a Desired,
-    interrupt: &'a Interrupt,
-}
-
-/// A target and how to reach it.
-struct Destination {
-    target: Target,
-    access: Access,
 }
 
 impl Run {
@@ -127,20 +110,31 @@ impl Run {
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
+        let mut asked = ask(&read.rows, settings, false);
+        self.findings.extend(std::mem::take(&mut asked.findings));
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
         let everywhere = settings.targets_or(&targets);
-        let here: Vec<&Target> = targets.iter().collect();
-        let mut desired = desired(&read.rows, settings, &everywhere, &here, false);
-        self.findings.extend(std::mem::take(&mut desired.findings));
-        self.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
+        let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.findings)?;
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt| async move {
-            let given =
-                Given { context, settings, steps, read: &read, desired: &desired, interrupt: &interrupt };
-            self.outcome = self.reach(&given, cli, destinations).await?;
-            Ok(interrupted_in(&self.outcome, &interrupt))
+            let progress = Progress::new(Arc::clone(&context.printer));
+            let (interrupt, progress) = (&interrupt, &progress);
+            let given = Given { context, settings, read: &read, asked: &asked, interrupt, progress };
+            let prepared = match prepare(given, bases, destinations, profile, &mut self.findings).await {
+                Ok(prepared) => prepared,
+                Err(Unprepared { targets, failure }) => {
+                    for outcome in &mut self.outcome.targets {
+                        if targets.contains(&outcome.target) {
+                            outcome.status = Status::Failed;
+                        }
+                    }
+                    return Err(failure);
+                }
+            };
+            self.outcome = self.carry_out(given, steps, cli, prepared).await?;
+            Ok(interrupted_in(&self.outcome, interrupt))
         })
     }
 
@@ -166,56 +160,56 @@ impl Run {
         Ok(destinations)
     }
 
-    /// From here on workspaces are asked, and at the very end written to.
-    async fn reach(
+    /// Writes the lock and the packages, plans, and deploys what was planned; nothing of that where every bundle is as its last
+    /// deploy left it.
+    async fn carry_out(
         &mut self,
-        given: &Given<'_>,
+        given: Given<'_>,
+        steps: StepArguments,
         cli: LocatedCli,
-        destinations: Vec<Destination>,
+        prepared: Prepared<'_>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, settings, steps, desired, interrupt, .. } = *given;
-        let progress = Progress::new(Arc::clone(&context.printer));
-        let checks = stream::iter(destinations)
-            .map(|destination| check(given, &progress, destination))
-            .buffered(TARGETS_AT_A_TIME);
-        let checked: Vec<_> = checks.collect().await;
-        let mut sites = Vec::new();
-        let mut failed = None;
-        for (outcome, checked) in self.outcome.targets.iter_mut().zip(checked) {
-            match checked {
-                Ok((site, findings)) => {
-                    self.findings.extend(findings);
-                    sites.push(site);
-                }
-                Err(failure) => {
-                    outcome.status = Status::Failed;
-                    failed = failed.or(Some(failure.about(&format!("target `{}`", outcome.target))));
-                }
-            }
-        }
-        if let Some(failure) = failed {
-            return Err(failure);
-        }
-        if self.findings.has_errors() {
-            for target in &mut self.outcome.targets {
-                if self.findings.iter().any(|finding| finding.target.as_ref() == Some(&target.target)) {
-                    target.status = Status::Failed;
-                }
-            }
-            return Err(Failure::found(&self.findings));
+        let Given { context, settings, interrupt, progress, .. } = given;
+        let Prepared { bases, reached } = prepared;
+        let mut identities = Vec::new();
+        for reached in &reached {
+            let access = reached.client.access();
+            let identity = access.child_environment(&context.environment, &reached.client).await;
+            identities.push(
+                identity.map_err(|e| Failure::from(e).about(&format!("target `{}`", reached.target.name)))?,
+            );
         }
         // All are looked at before the first is written: what stands in the way of one stops it all.
-        let compare = |package: &Package| package.compare(&settings.output_dir);
-        let compared: Vec<Written> = desired.packages.iter().map(compare).collect::<Result<_, _>>()?;
-        let mut projects = Vec::new();
-        for ((package, written), bundle) in
-            desired.packages.iter().zip(&compared).zip(&desired.layout.bundles)
-        {
-            projects.push(ProjectBundle::new(package, written, bundle.table_count())?);
+        let mut compared: Vec<Vec<Written>> = Vec::new();
+        let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
+        for PlacedBase { base, desired, .. } in &bases {
+            let packages = desired.packages.iter();
+            let of_base: Vec<Written> =
+                packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?;
+            let bundles = desired.packages.iter().zip(&of_base).zip(&desired.layout.bundles);
+            projects.push(
+                bundles
+                    .map(|((package, written), bundle)| ProjectBundle::new(package, written, bundle.tables()))
+                    .collect::<Result<_, _>>()?,
+            );
+            compared.push(of_base);
         }
-        let recognised = recognise_all(&context.environment, &sites, &projects, steps.full).await?;
-        tell_doubts(context, &sites, &projects, &recognised);
-        let unchanged = unchanged(&sites, &projects, &recognised);
+        let sites: Vec<Site> = reached
+            .into_iter()
+            .zip(identities)
+            .map(|(reached, identity)| Site {
+                target: reached.target.name,
+                client: reached.client,
+                identity,
+                paths: reached.paths,
+                me: reached.me,
+                facts: reached.facts,
+                projects: projects.get(reached.base).cloned().unwrap_or_default(),
+            })
+            .collect();
+        let recognised = recognise_all(&context.environment, &sites, steps.full).await?;
+        tell_doubts(context, &sites, &recognised);
+        let unchanged = unchanged(&sites, &recognised);
         let cli = match unchanged {
             Some(_) => None,
             None => {
@@ -223,9 +217,16 @@ impl Run {
                 Some(cli.check(&context.environment, constraint, interrupt).await?)
             }
         };
-        for (package, written) in desired.packages.iter().zip(compared) {
-            package.apply(&written)?;
-            context.printer.detail(&format!("bundle {}", written.folder.display()));
+        for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
+            let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
+            context.printer.say(&placement.line());
+            // The lock first: what it says holds, whatever becomes of the deploy.
+            lock.write(desired.lock.lock)?;
+            self.placement.push(placement);
+            for (package, written) in desired.packages.iter().zip(compared) {
+                package.apply(&written)?;
+                context.printer.detail(&format!("bundle {}", written.folder.display()));
+            }
         }
         let (Some(cli), None) = (cli, &unchanged) else { return Ok(unchanged.unwrap_or_default()) };
         context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
@@ -234,14 +235,14 @@ impl Run {
             cli: &cli,
             environment: &context.environment,
             interrupt,
-            watch: &progress,
+            watch: progress,
             budget: Budget::new(steps.jobs.map(usize::from), Machine::here()),
             keep_going: steps.keep_going,
             verify_plan: steps.verify_plan,
             source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
         };
-        let planned = plan_all(&session, &sites, &projects, recognised).await;
+        let planned = plan_all(&session, &sites, recognised).await;
         Ok(apply_all(&session, planned, &crate::plan::Approved::default()).await)
     }
 
@@ -252,7 +253,7 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, mut findings } = self;
+        let Self { outcome, source, placement, mut findings } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
@@ -264,7 +265,7 @@ impl Run {
             printer.error(&error.to_string(), &error.hints());
             printer.text(&indented(&deploy_details(error)));
         }
-        let mut document = DeployDocument::new(&outcome, source.as_ref(), &findings);
+        let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());
         }
@@ -282,71 +283,6 @@ impl Run {
             Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
         reports.write(context, &document, ending, result.map(|_| status))
     }
-}
-
-/// How many targets are looked at side by side; how many requests are really under way the run's limit decides.
-const TARGETS_AT_A_TIME: usize = 64;
-
-/// Who are we there, and is anything in the way?
-async fn check(
-    given: &Given<'_>,
-    progress: &Progress,
-    destination: Destination,
-) -> Result<(Site, Findings), Failure> {
-    let Given { context, read, desired, interrupt, .. } = *given;
-    let Destination { target, access } = destination;
-    let step = Step { target: &target.name, project: None, name: "checks" };
-    let title = format!("{}  {}", step.target, step.name);
-    progress.tell(Event::StepStarted(step));
-    let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
-    let mut findings = Findings::new();
-    let checked = async {
-        let me = client.me().await?;
-        introduce(context, &target, &client, &me);
-        let paths = paths(&target, &me, desired, &mut findings);
-        say_roots(context, &target.name, &paths);
-        let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
-        let facts = gather(&client, &wanted, &paths).await?;
-        let place = |row: u32| Some(read.rows.place(row, None));
-        findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
-        let identity = client.access().child_environment(&context.environment, &client).await?;
-        Ok::<_, Failure>((paths, facts, identity))
-    }
-    .await;
-    let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
-    progress.tell(Event::StepFinished(step, ended));
-    let (paths, facts, identity) = checked?;
-    Ok((Site { target: target.name, client, identity, paths, facts }, findings))
-}
-
-/// Says where a target lies before anything happens there.
-fn introduce(context: &Context, target: &Target, client: &crate::workspace::Client, me: &Me) {
-    let mode = target.mode.as_str();
-    context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
-}
-
-fn paths(
-    target: &Target,
-    me: &Me,
-    desired: &Desired,
-    findings: &mut Findings,
-) -> BTreeMap<String, BundlePaths> {
-    let mut paths = BTreeMap::new();
-    for project in &desired.layout.bundles {
-        match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
-            Ok(found) => {
-                paths.insert(project.name.clone(), found);
-            }
-            Err(error) => findings.push(
-                Finding::error("TW307", error.to_string())
-                    .for_target(&target.name)
-                    .at(Place::Resource { key: format!("project {}", project.name) })
-                    .why("what lies there must be known before a deploy")
-                    .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
-            ),
-        }
-    }
-    paths
 }
 
 /// What went wrong, target by target.
@@ -425,19 +361,6 @@ fn refusals<'a>(
     })
 }
 
-/// Says where the bundles' state lies: whoever deploys to another place makes a second copy.
-fn say_roots(context: &Context, target: &str, paths: &BTreeMap<String, BundlePaths>) {
-    const SHOWN: usize = 3;
-    for paths in paths.values().take(SHOWN) {
-        context.printer.say(&format!("  {target}  root {}", paths.root));
-    }
-    if paths.len() > SHOWN {
-        context
-            .printer
-            .say(&format!("  {target}  and {} more", crate::text::plural(paths.len() - SHOWN, "root")));
-    }
-}
-
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
     let interrupted = outcome.targets.iter().flat_map(TargetOutcome::errors).any(DeployError::is_interrupted);
     let unfinished = outcome.targets.iter().any(|target| {
@@ -448,14 +371,9 @@ fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
 }
 
 /// Says why the CLI is asked about a project, for those who wonder what a run takes its time for.
-fn tell_doubts(
-    context: &Context,
-    sites: &[Site],
-    projects: &[ProjectBundle],
-    recognised: &[Vec<Recognition>],
-) {
+fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>]) {
     for (site, recognised) in sites.iter().zip(recognised) {
-        for (project, recognition) in projects.iter().zip(recognised) {
+        for (project, recognition) in site.projects.iter().zip(recognised) {
             let why = recognition.doubt.as_deref().unwrap_or("as the last deploy left it");
             context.printer.detail(&format!("{}/{}  {why}", site.target, project.name));
         }

@@ -57,17 +57,14 @@ fn is_covered(approved: &Approved, target: &str, planned: &PlannedProject<'_>) -
 
 /// The outcome where every project of every target is as its last deploy left it; `None` where one is not.
 #[must_use]
-pub fn unchanged(
-    sites: &[Site],
-    projects: &[ProjectBundle],
-    recognised: &[Vec<Recognition>],
-) -> Option<Outcome> {
+pub fn unchanged(sites: &[Site], recognised: &[Vec<Recognition>]) -> Option<Outcome> {
     if recognised.iter().flatten().any(|recognition| recognition.doubt.is_some()) {
         return None;
     }
     let targets = sites.iter().zip(recognised).map(|(site, recognised)| {
         let mut target = TargetOutcome::new(&site.target, &site.client.host().to_string(), Status::Unchanged);
-        target.projects = projects
+        target.projects = site
+            .projects
             .iter()
             .zip(recognised)
             .map(|(project, recognition)| as_it_was(project, recognition.unchanged))

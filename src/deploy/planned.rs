@@ -65,12 +65,11 @@ fn destructive(key: &str, node: &Node) -> Destructive {
 pub async fn plan_all<'a>(
     session: &Session<'_>,
     sites: &'a [Site],
-    projects: &'a [ProjectBundle],
     recognised: Vec<Vec<Recognition>>,
 ) -> Vec<PlannedTarget<'a>> {
     // All at once: it is the session's budget that says how many commands run at a time.
     let targets = sites.iter().zip(recognised).map(|(site, recognised)| async move {
-        let projects = projects.iter().zip(recognised).map(|(project, recognition)| async move {
+        let projects = site.projects.iter().zip(recognised).map(|(project, recognition)| async move {
             let plan = match recognition.doubt {
                 None => Ok(None),
                 Some(_) => plan(session, site, project).await.map(Some),

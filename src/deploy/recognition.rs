@@ -35,13 +35,12 @@ pub struct Recognition {
 pub async fn recognise_all(
     environment: &Environment,
     sites: &[Site],
-    projects: &[ProjectBundle],
     full: bool,
 ) -> Result<Vec<Vec<Recognition>>, DeployError> {
     stream::iter(sites)
         .map(|site| async move {
             let definitions = site.definitions();
-            stream::iter(projects)
+            stream::iter(&site.projects)
                 .map(|project| recognise(environment, site, &definitions, project, full))
                 .buffered(WIDTH)
                 .try_collect()

@@ -15,7 +15,7 @@ use crate::event::{Ended, Event, Step, Watch};
 use crate::files::{self, FileError};
 use crate::interrupt::Interrupt;
 use crate::preflight::{BundlePaths, BundleState, Facts};
-use crate::workspace::{ChildEnvironment, Client};
+use crate::workspace::{ChildEnvironment, Client, Me};
 
 /// A target whose workspace was reached.
 pub struct Site {
@@ -27,8 +27,12 @@ pub struct Site {
     pub identity: ChildEnvironment,
     /// Where each project's state lies.
     pub paths: BTreeMap<String, BundlePaths>,
-    /// What was found there before anything was planned.
+    /// Who we are there.
+    pub me: Me,
+    /// What was found there before anything was written.
     pub facts: Facts,
+    /// The bundles that are deployed there, in order.
+    pub projects: Vec<ProjectBundle>,
 }
 
 impl Site {

@@ -68,7 +68,7 @@ pub struct Facts {
 /// How many requests of one kind are prepared at a time; how many are really under way the client decides.
 const WIDTH: usize = 64;
 
-/// Asks the workspace. `paths` are those of every project.
+/// Asks the workspace. `paths` are those of every bundle; what lies there is asked only for those that are not `known`.
 ///
 /// # Errors
 /// Anything but "not there": what cannot be read is not taken for absent.
@@ -76,9 +76,13 @@ pub async fn gather(
     client: &Client,
     wanted: &Wanted,
     paths: &BTreeMap<String, BundlePaths>,
+    known: BTreeMap<String, BundleFacts>,
 ) -> Result<Facts, FactsError> {
-    let (pipelines, jobs, bundles) =
-        tokio::try_join!(pipelines(client, wanted), jobs(client, wanted), bundles(client, paths))?;
+    let unknown = paths.iter().filter(|(bundle, _)| !known.contains_key(*bundle));
+    let unknown = unknown.map(|(bundle, paths)| (bundle.clone(), paths.clone())).collect();
+    let (pipelines, jobs, mut bundles) =
+        tokio::try_join!(pipelines(client, wanted), jobs(client, wanted), bundles(client, &unknown))?;
+    bundles.extend(known.into_iter().filter(|(bundle, _)| paths.contains_key(bundle)));
     let ours: BTreeSet<String> = paths.values().map(BundlePaths::metadata_file).collect();
     let unknown: BTreeSet<&String> = pipelines
         .iter()
@@ -134,17 +138,20 @@ async fn jobs(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError
         .await
 }
 
+/// What lies where one bundle keeps its state.
+pub(super) async fn bundle(client: &Client, paths: &BundlePaths) -> Result<BundleFacts, FactsError> {
+    let metadata_file = paths.metadata_file();
+    let (metadata, state) =
+        tokio::try_join!(read_metadata(client, &metadata_file), read_state(client, paths))?;
+    Ok(BundleFacts { metadata, state })
+}
+
 async fn bundles(
     client: &Client,
     paths: &BTreeMap<String, BundlePaths>,
 ) -> Result<BTreeMap<String, BundleFacts>, FactsError> {
     stream::iter(paths)
-        .map(|(project, paths)| async move {
-            let metadata_file = paths.metadata_file();
-            let (metadata, state) =
-                tokio::try_join!(read_metadata(client, &metadata_file), read_state(client, paths))?;
-            Ok::<_, FactsError>((project.clone(), BundleFacts { metadata, state }))
-        })
+        .map(|(name, paths)| async move { Ok::<_, FactsError>((name.clone(), bundle(client, paths).await?)) })
         .buffer_unordered(WIDTH)
         .try_collect::<HashMap<_, _>>()
         .await

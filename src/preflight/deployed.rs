@@ -1,0 +1,146 @@
+//! What the state of a target's bundles says of where tables lie.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::facts::BundleFacts;
+use super::metadata::Metadata;
+use super::state::BundleState;
+use crate::placement::{Deployed, DeployedGateway, DeployedPipeline, Home};
+
+/// The part of a pipeline's definition that says where tables lie.
+#[derive(Deserialize)]
+struct Definition {
+    #[serde(default)]
+    catalog: Option<String>,
+    #[serde(default)]
+    schema: Option<String>,
+    #[serde(default)]
+    gateway_definition: Option<GatewayDefinition>,
+    #[serde(default)]
+    ingestion_definition: Option<IngestionDefinition>,
+}
+
+#[derive(Deserialize)]
+struct GatewayDefinition {
+    #[serde(default)]
+    gateway_storage_catalog: Option<String>,
+    #[serde(default)]
+    gateway_storage_schema: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct IngestionDefinition {
+    #[serde(default)]
+    objects: Vec<Object>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    #[serde(default)]
+    table: Option<Destination>,
+    #[serde(default)]
+    report: Option<Destination>,
+}
+
+#[derive(Deserialize)]
+struct Destination {
+    destination_catalog: String,
+    destination_schema: String,
+    #[serde(default)]
+    destination_table: Option<String>,
+    #[serde(default)]
+    source_table: Option<String>,
+}
+
+/// Where the tables of these bundles lie in a target, by the CLI's state.
+#[must_use]
+pub fn deployed(target: &str, bundles: &BTreeMap<String, BundleFacts>) -> Deployed {
+    let mut deployed = Deployed { target: target.to_owned(), ..Deployed::default() };
+    for (bundle, facts) in bundles {
+        let is_its_own = |metadata: &Metadata| metadata.bundle == *bundle && metadata.target == target;
+        if let Some(state) = &facts.state
+            && facts.metadata.as_ref().is_none_or(is_its_own)
+        {
+            add(&mut deployed, bundle, state);
+        }
+    }
+    deployed
+}
+
+fn add(deployed: &mut Deployed, bundle: &str, state: &BundleState) {
+    for key in state.ids.keys() {
+        let Some(name) = key.strip_prefix("resources.pipelines.") else { continue };
+        let Some(definition) = state.definition::<Definition>(key) else { continue };
+        if let Some(name) = name.strip_prefix("gateway_")
+            && let Some(gateway) = definition.gateway_definition
+        {
+            let storage = home(gateway.gateway_storage_catalog, gateway.gateway_storage_schema);
+            deployed.gateways.push(DeployedGateway { name: name.to_owned(), storage });
+        } else if let Some(name) = name.strip_prefix("pipeline_")
+            && let Some(ingestion) = definition.ingestion_definition
+        {
+            let gateway = name.rsplit_once("_p").map(|(gateway, _)| gateway);
+            let is_there =
+                |gateway: &&str| state.id(&format!("resources.pipelines.gateway_{gateway}")).is_some();
+            deployed.pipelines.push(DeployedPipeline {
+                bundle: bundle.to_owned(),
+                gateway: gateway.filter(is_there).map(str::to_owned),
+                name: name.to_owned(),
+                home: home(definition.catalog, definition.schema),
+                tables: ingestion.objects.into_iter().filter_map(key_of).collect(),
+            });
+        }
+    }
+}
+
+fn home(catalog: Option<String>, schema: Option<String>) -> Option<Home> {
+    Some(Home { catalog: catalog?, schema: schema? })
+}
+
+fn key_of(object: Object) -> Option<String> {
+    let destination = object.table.or(object.report)?;
+    // Without a name of its own a table is called as in the source.
+    let table = destination.destination_table.or(destination.source_table)?;
+    let key = crate::connector::Destination {
+        catalog: destination.destination_catalog,
+        schema: destination.destination_schema,
+        table,
+    };
+    Some(key.key())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipelines_know_their_gateway_home_and_tables() {
+        let state = BundleState::parse(
+            br#"{"lineage": "l", "serial": 1, "state": {
+            "resources.jobs.job_a_01_g01_p01": {"__id__": "3", "state": {"name": "a"}},
+            "resources.pipelines.gateway_a_01_g01": {"__id__": "1", "state": {"name": "[dev u] a_01_g01", "catalog": "c",
+                "gateway_definition": {"gateway_storage_catalog": "main", "gateway_storage_schema": "staging"}}},
+            "resources.pipelines.pipeline_a_01_g01_p01": {"__id__": "2", "state": {"name": "x", "catalog": "Main", "schema": "s",
+                "ingestion_definition": {"ingestion_gateway_id": "1", "objects": [
+                    {"table": {"source_table": "T", "destination_catalog": "Main", "destination_schema": "s", "destination_table": "T1"}},
+                    {"report": {"source_url": "u", "destination_catalog": "main", "destination_schema": "s", "destination_table": "r"}}]}}},
+            "resources.pipelines.theirs": {"__id__": "4", "state": {"name": "by hand"}}}}"#,
+        )
+        .unwrap();
+        let facts = BundleFacts { metadata: None, state: Some(state) };
+        let found = deployed("prod", &BTreeMap::from([("a".to_owned(), facts)]));
+        assert_eq!(
+            found.gateways,
+            [DeployedGateway {
+                name: "a_01_g01".into(),
+                storage: Some(Home { catalog: "main".into(), schema: "staging".into() })
+            }]
+        );
+        assert_eq!(found.pipelines.len(), 1);
+        let pipeline = &found.pipelines[0];
+        assert_eq!((pipeline.bundle.as_str(), pipeline.gateway.as_deref()), ("a", Some("a_01_g01")));
+        assert_eq!(pipeline.tables, ["main.s.t1", "main.s.r"]);
+    }
+}
