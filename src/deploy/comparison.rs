@@ -78,8 +78,7 @@ impl PlannedTarget<'_> {
 }
 
 fn deployed(state: &BundleState) -> Deployed {
-    let keys = state.ids.keys();
-    Deployed::of(keys.filter_map(|key| Some((key.clone(), state.definition(key)?))))
+    state.ids.keys().filter_map(|key| Some((key.as_str(), state.definition(key)?))).collect()
 }
 
 /// Rows of an older version than was deployed last would undo what somebody else deployed since.

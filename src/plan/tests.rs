@@ -75,6 +75,8 @@ fn bundle(tables: [&[&str]; 2]) -> Bundle {
             schema: "bronze".into(),
             schedule: None,
             tags: Vec::new(),
+            positions: rows.clone().map(u64::from).collect(),
+            weight: u64::try_from(objects.len()).unwrap(),
             rows: rows.collect(),
             objects,
         }
@@ -93,6 +95,8 @@ fn bundle(tables: [&[&str]; 2]) -> Bundle {
                 schema: "staging".into(),
                 worker_type: None,
                 driver_type: None,
+                catalog_is_named: true,
+                schema_is_named: true,
             },
             tags: Vec::new(),
         }],
@@ -210,7 +214,8 @@ impl World {
     fn changes(&self) -> BundleChanges {
         let plan = json!({"plan_version": 2, "lineage": "l", "serial": 1, "plan": self.plan}).to_string();
         let plan = BundlePlan::parse(plan.as_bytes()).unwrap();
-        let deployed = Deployed::parse(json!({"state": self.state}).to_string().as_bytes()).unwrap();
+        let state = self.state.as_object().unwrap().iter();
+        let deployed: Deployed = state.map(|(key, entry)| (key.as_str(), entry["state"].clone())).collect();
         Comparison {
             bundle: &self.bundle,
             plan: &plan,
