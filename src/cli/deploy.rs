@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
+use super::consent::{self, ConsentArguments};
 use super::failure::Failure;
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
 use super::reports::{Ending, ReportArguments};
@@ -12,22 +13,26 @@ use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
-    TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
+    Budget, DeployError, LocatedCli, Meant, Outcome, PlannedTarget, ProjectBundle, Recognition, Session,
+    Site, Status, TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
-use crate::finding::{Finding, Findings, Place};
+use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
+use crate::plan::{Approved, By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
 use crate::report::{
     DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
 };
 use crate::settings::{Settings, Target};
+use crate::table::Resolution;
+use crate::text::plural;
 
 /// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
 ///
 /// Every target is reached, checked and planned before the first is written.
-/// A deploy that would delete or recreate a pipeline is refused.
+/// What it would do to data (a pipeline deleted or made again, tables read again in
+/// full) is refused, unless each such thing is consented to by name.
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(clap::Args)]
@@ -43,6 +48,8 @@ pub(super) struct Arguments {
     profile: Option<String>,
     #[command(flatten)]
     steps: StepArguments,
+    #[command(flatten)]
+    consent: ConsentArguments,
     #[command(flatten)]
     reports: ReportArguments,
 }
@@ -65,12 +72,11 @@ struct StepArguments {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, steps, reports } = arguments;
+    let Arguments { configuration, target, profile, steps, consent, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run =
-        Run { outcome: Outcome { targets: Vec::new() }, source: None, placement: Vec::new(), findings };
-    match run.deploy(context, &settings, &target, profile.as_deref(), steps) {
+    let mut run = Run { findings, ..Run::default() };
+    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &consent)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -82,11 +88,15 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
 }
 
 /// What is known of a run, whatever becomes of it.
+#[derive(Default)]
 struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
     /// Of each lock.
     placement: Vec<PlacementDocument>,
+    granted: Vec<Granted>,
+    /// What nobody consented to, as `--allow` takes it.
+    missing: Vec<String>,
     findings: Findings,
 }
 
@@ -97,9 +107,11 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
-        steps: StepArguments,
+        (steps, consent): (StepArguments, &ConsentArguments),
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
+        let (consents, said) = consent.resolve(context, settings, &targets)?;
+        self.findings.extend(said);
         for target in &targets {
             let host = target.host.clone().unwrap_or_default();
             self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
@@ -133,7 +145,7 @@ impl Run {
                     return Err(failure);
                 }
             };
-            self.outcome = self.carry_out(given, steps, cli, prepared).await?;
+            self.outcome = self.carry_out(given, (steps, &consents), cli, prepared).await?;
             Ok(interrupted_in(&self.outcome, interrupt))
         })
     }
@@ -165,11 +177,11 @@ impl Run {
     async fn carry_out(
         &mut self,
         given: Given<'_>,
-        steps: StepArguments,
+        (steps, consents): (StepArguments, &Consents),
         cli: LocatedCli,
         prepared: Prepared<'_>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, settings, interrupt, progress, .. } = given;
+        let Given { context, settings, read, interrupt, progress, .. } = given;
         let Prepared { bases, reached } = prepared;
         let mut identities = Vec::new();
         for reached in &reached {
@@ -194,6 +206,8 @@ impl Run {
             );
             compared.push(of_base);
         }
+        let targets: Vec<(Target, usize)> =
+            reached.iter().map(|reached| (reached.target.clone(), reached.base)).collect();
         let sites: Vec<Site> = reached
             .into_iter()
             .zip(identities)
@@ -217,6 +231,7 @@ impl Run {
                 Some(cli.check(&context.environment, constraint, interrupt).await?)
             }
         };
+        let mut layouts = Vec::new();
         for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
             let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
             context.printer.say(&placement.line());
@@ -227,8 +242,12 @@ impl Run {
                 package.apply(&written)?;
                 context.printer.detail(&format!("bundle {}", written.folder.display()));
             }
+            layouts.push(desired.layout);
         }
-        let (Some(cli), None) = (cli, &unchanged) else { return Ok(unchanged.unwrap_or_default()) };
+        let (Some(cli), None) = (cli, &unchanged) else {
+            self.consent(given, &targets, Vec::new(), consents).await?;
+            return Ok(unchanged.unwrap_or_default());
+        };
         context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let scratch = tempfile::tempdir()?;
         let session = Session {
@@ -242,8 +261,51 @@ impl Run {
             source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
         };
-        let planned = plan_all(&session, &sites, recognised).await;
-        Ok(apply_all(&session, planned, &crate::plan::Approved::default()).await)
+        let mut planned = plan_all(&session, &sites, recognised).await;
+        let origins = Resolution::new(&read.rows, settings);
+        for (planned, (target, base)) in planned.iter_mut().zip(&targets) {
+            let Some(layout) = layouts.get(*base) else { continue };
+            planned.compare(Meant { target, layout, origins: &origins, source: session.source.as_ref() });
+            self.findings
+                .extend(planned.projects.iter().flat_map(|project| project.changes.findings.clone()));
+        }
+        let is_complete =
+            planned.iter().flat_map(|target| &target.projects).all(|project| project.plan.is_ok());
+        let approved = if is_complete {
+            let needs = planned.iter().flat_map(PlannedTarget::needs).collect();
+            self.consent(given, &targets, needs, consents).await?
+        } else {
+            // What was not planned needs nobody knows what.
+            Approved::default()
+        };
+        Ok(apply_all(&session, planned, &approved).await)
+    }
+
+    /// Holds what is needed against what was consented to; whoever sits at the terminal is asked for the rest.
+    async fn consent(
+        &mut self,
+        given: Given<'_>,
+        targets: &[(Target, usize)],
+        needs: Vec<TargetNeed>,
+        consents: &Consents,
+    ) -> Result<Approved, Failure> {
+        let Given { context, interrupt, .. } = given;
+        let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let Judged { mut granted, mut missing, findings } = judge(&names, needs, consents, today);
+        self.findings.extend(findings);
+        let targets = targets.iter().map(|(target, _)| target);
+        if !self.findings.has_errors() && consent::ask(context, targets, &missing, interrupt).await? {
+            granted.extend(missing.drain(..).map(|need| Granted { need, by: By::Answer }));
+        }
+        for Granted { need, by } in &granted {
+            context.printer.say(&format!("{}  {}  consented to by {by}", need.target, need.need.consent));
+        }
+        self.findings.extend(refusals(&missing, names.len() > 1));
+        self.missing = missing_consents(&missing, names.len() > 1);
+        let approved = Approved::of(&granted, &missing);
+        self.granted = granted;
+        Ok(approved)
     }
 
     fn finish(
@@ -253,9 +315,8 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, mut findings } = self;
+        let Self { outcome, source, placement, granted, missing, mut findings } = self;
         for target in &outcome.targets {
-            findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
         let findings = findings.sorted();
@@ -265,7 +326,17 @@ impl Run {
             printer.error(&error.to_string(), &error.hints());
             printer.text(&indented(&deploy_details(error)));
         }
-        let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings);
+        if !missing.is_empty() {
+            let flags: Vec<String> = missing.iter().map(|consent| format!("--allow {consent}")).collect();
+            let lacking = plural(missing.len(), "consent");
+            let are = if missing.len() == 1 { "is" } else { "are" };
+            printer.error(
+                &format!("nothing was sent: {lacking} {are} missing"),
+                &[format!("where all of the above is meant, run it again with {}", flags.join(" "))],
+            );
+        }
+        let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings)
+            .with_consents(&granted, &missing);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());
         }
@@ -330,35 +401,6 @@ pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec
         }
     }
     Ok(targets)
-}
-
-/// The findings that say why a project is refused.
-fn refusals<'a>(
-    target: &'a str,
-    project: &'a crate::deploy::ProjectOutcome,
-) -> impl Iterator<Item = Finding> + 'a {
-    project.destructive.iter().map(move |destructive| {
-        let tables = match destructive.tables {
-            0 => String::new(),
-            count => format!(" with {}", crate::text::plural(count, "table")),
-        };
-        let word = if destructive.action == "delete" { "deleted" } else { "deleted and created again" };
-        let finding = Finding::error("TW401", format!("{}{tables} would be {word}", destructive.resource))
-            .for_target(target)
-            .at(Place::Resource { key: format!("project {}", project.name) });
-        if destructive.causes.is_empty() {
-            finding
-                .why("no row asks for it any more; deleting a pipeline can take its tables with it")
-                .fix("put its rows back; consent to a deletion by name is not offered yet")
-        } else {
-            finding
-                .why(format!(
-                    "{}; every table behind it would be read again in full",
-                    destructive.causes.join("; ")
-                ))
-                .fix("undo that change; consent to a recreation by name is not offered yet")
-        }
-    })
 }
 
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {

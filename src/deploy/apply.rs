@@ -84,8 +84,8 @@ fn as_it_was(project: &ProjectBundle, resources: usize) -> ProjectOutcome {
 /// What became of a project that is not begun, or where there is nothing to begin.
 fn not_applied(target: &str, planned: PlannedProject<'_>, approved: &Approved) -> ProjectOutcome {
     let mut outcome = ProjectOutcome::new(&planned.project.name, Status::Skipped);
-    outcome.destructive = planned.destructive();
     let is_covered = is_covered(approved, target, &planned);
+    outcome.needs.clone_from(&planned.changes.needs);
     match planned.plan {
         Ok(None) => return as_it_was(planned.project, planned.recognition.unchanged),
         Ok(Some((plan, _))) => {
@@ -125,6 +125,8 @@ async fn apply(
     };
     let mut outcome = ProjectOutcome::new(&project.name, Status::Failed);
     outcome.planned = Some(plan.counts());
+    outcome.needs = planned.changes.needs;
+    outcome.hand_over = planned.changes.hand_over;
     if let Err(error) = deploy(session, site, project, (&plan, &file), &place, &mut outcome).await {
         outcome.error = Some(error);
         if !session.keep_going {

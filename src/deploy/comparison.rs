@@ -4,8 +4,8 @@ use super::planned::PlannedTarget;
 use super::record::{Recorded, TableVersion, older_than};
 use crate::placement::Layout;
 use crate::plan::{
-    BundleChanges, Comparison, Consent, ConsentKind, Counts, Deployed, FieldDifference, Need, Origins,
-    TargetNeed, settle,
+    BundleChanges, Cause, Comparison, Consent, ConsentKind, Counts, Deployed, Effect, FieldDifference, Need,
+    Origins, TableChange, TargetNeed, settle,
 };
 use crate::preflight::BundleState;
 use crate::settings::Target;
@@ -72,9 +72,36 @@ impl PlannedTarget<'_> {
 
     /// Everything that has to be consented to in this target.
     pub fn needs(&self) -> impl Iterator<Item = TargetNeed> {
-        let needs = self.projects.iter().flat_map(|project| &project.changes.needs);
-        needs.map(|need| TargetNeed { target: self.site.target.clone(), need: need.clone() })
+        self.projects.iter().flat_map(|project| {
+            project.changes.needs.iter().map(|need| TargetNeed {
+                target: self.site.target.clone(),
+                need: need.clone(),
+                cause: cause(&project.changes, need),
+            })
+        })
     }
+}
+
+/// Why something is needed, by the resource or the tables that it is about.
+fn cause(changes: &BundleChanges, need: &Need) -> Cause {
+    let name = &need.consent.name;
+    let resource = || {
+        let key = format!("pipelines.{name}");
+        changes.resources.iter().find(|resource| resource.key == key).map(|resource| &resource.cause)
+    };
+    let table = |of: fn(&TableChange) -> Option<&String>| {
+        let mut tables = changes.tables.iter();
+        tables
+            .find(|table| table.effect == Effect::Snapshot && of(table) == Some(name))
+            .map(|table| &table.cause)
+    };
+    let cause = match need.consent.kind {
+        ConsentKind::Recreate | ConsentKind::Delete => resource(),
+        ConsentKind::Snapshot => table(|table| Some(&table.pipeline)),
+        ConsentKind::Move => table(|table| table.from.as_ref()),
+        ConsentKind::Remove | ConsentKind::OlderSource => None,
+    };
+    cause.cloned().unwrap_or_default()
 }
 
 fn deployed(state: &BundleState) -> Deployed {

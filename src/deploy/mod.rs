@@ -23,7 +23,7 @@ pub use budget::Budget;
 pub use child::{ChildError, Finished, Invocation};
 pub use comparison::Meant;
 pub use error::DeployError;
-pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
+pub use outcome::{Outcome, ProjectOutcome, Status, TargetOutcome};
 pub use planned::{PlannedProject, PlannedTarget, plan_all};
 pub use program::{DatabricksCli, LocatedCli, PROGRAM_VARIABLE, ProgramError};
 pub use recognition::{Recognition, recognise_all};

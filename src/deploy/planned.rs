@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use futures_util::future::join_all;
 
 use super::error::DeployError;
-use super::outcome::Destructive;
 use super::recognition::Recognition;
 use super::site::{ProjectBundle, Session, Site};
 use crate::files;
-use crate::plan::{BundleChanges, BundlePlan, Node};
+use crate::plan::{BundleChanges, BundlePlan};
 
 /// A target with its projects' plans.
 pub struct PlannedTarget<'a> {
@@ -29,35 +28,6 @@ pub struct PlannedProject<'a> {
     pub plan: Result<Option<(BundlePlan, PathBuf)>, DeployError>,
     /// What that means for tables; nothing before it is compared.
     pub changes: BundleChanges,
-}
-
-impl PlannedProject<'_> {
-    /// What its plan would destroy.
-    #[must_use]
-    pub fn destructive(&self) -> Vec<Destructive> {
-        let Ok(Some((plan, _))) = &self.plan else { return Vec::new() };
-        plan.destructive().map(|(key, node)| destructive(key, node)).collect()
-    }
-}
-
-fn destructive(key: &str, node: &Node) -> Destructive {
-    let show = |value: &Option<serde_json::Value>| {
-        value.as_ref().map_or_else(|| "(none)".to_owned(), ToString::to_string)
-    };
-    let tables = node
-        .remote_state
-        .as_ref()
-        .and_then(|state| state.pointer("/ingestion_definition/objects")?.as_array())
-        .map_or(0, Vec::len);
-    Destructive {
-        resource: key.trim_start_matches("resources.").to_owned(),
-        action: node.action.as_str(),
-        tables,
-        causes: node
-            .causes()
-            .map(|(path, change)| format!("{path}: {} → {}", show(&change.old), show(&change.new)))
-            .collect(),
-    }
 }
 
 /// Validates and plans every project for every target, as far as it is not recognised; nothing is written to any workspace.
