@@ -182,11 +182,10 @@ async fn record(
 ) -> Option<Finding> {
     let paths = site.paths.get(&project.name)?;
     let written = async {
-        let me = site.client.me().await?;
         let cli = session.cli.version.to_string();
         let state = (read.lineage.as_str(), read.serial);
         let source = session.source.clone();
-        Record::now(&me.user_name, &cli, source, project.package, state, read.resources)
+        Record::now(&site.me.user_name, &cli, source, project.package, state, read.resources)
             .write(&site.client, paths)
             .await
     };
@@ -244,7 +243,9 @@ async fn what_was_done(
     let Ok(after) = read_state(&site.client, paths).await else {
         return (Status::PartlyDeployed, Counts::default());
     };
-    if after.as_ref() == before {
+    // A first deploy that makes nothing leaves a state that names nothing.
+    let nothing = |state: Option<&BundleState>| state.is_none_or(|state| state.ids.is_empty());
+    if after.as_ref() == before || (nothing(before) && nothing(after.as_ref())) {
         return (Status::Failed, Counts::default());
     }
     let is_there = |key: &str| after.as_ref().is_some_and(|state| state.id(key).is_some());

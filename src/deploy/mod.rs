@@ -6,7 +6,6 @@ mod budget;
 mod child;
 mod comparison;
 mod definition;
-mod deployed;
 mod error;
 mod outcome;
 mod planned;

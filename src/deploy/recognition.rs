@@ -8,7 +8,6 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use super::definition::{Additions, Kind};
-use super::deployed::Deployed;
 use super::error::DeployError;
 use super::record::{Record, Recorded, RecordedResource};
 use super::site::{ProjectBundle, Site};
@@ -83,8 +82,7 @@ async fn recognise(
     let Some(state) = site.state(&project.name) else {
         return Ok(found(Some("nothing is deployed".to_owned()), 0));
     };
-    let me = site.client.me().await?;
-    if let Some(doubt) = another(record, project, state, &me.user_name) {
+    if let Some(doubt) = another(record, project, state, &site.me.user_name) {
         return Ok(found(Some(doubt), 0));
     }
     if let Some(doubt) = local(environment, site, project, state)? {
@@ -92,7 +90,7 @@ async fn recognise(
     }
     let mut changed = changed_resources(site, definitions, record).await?;
     if !changed.is_empty() {
-        changed = edited(site, project, changed).await?;
+        changed = edited(state, changed);
     }
     let doubt = changed.first().map(|changed| format!("{}: {}", changed.key, changed.what));
     Ok(found(doubt, state.ids.len()))
@@ -148,7 +146,6 @@ fn newer_state(folder: &Path, state: &BundleState) -> Result<bool, DeployError> 
 /// A resource that is not byte for byte as it was left.
 struct Changed<'a> {
     key: &'a str,
-    id: &'a str,
     what: String,
     /// What is there; `None` where nothing is.
     there: Option<(Kind, Value)>,
@@ -177,7 +174,7 @@ async fn changed<'a>(
     resource: &'a RecordedResource,
 ) -> Result<Option<Changed<'a>>, DeployError> {
     let id = resource.id.as_str();
-    let changed = |what: &str, there| Some(Changed { key, id, what: what.to_owned(), there });
+    let changed = |what: &str, there| Some(Changed { key, what: what.to_owned(), there });
     let Some(kind) = Kind::of(key) else {
         return Ok(changed("tapworks does not read such resources", None));
     };
@@ -189,23 +186,18 @@ async fn changed<'a>(
 }
 
 /// Those that the CLI would change back: what differs is not only what the service fills in by itself, in its own time.
-async fn edited<'a>(
-    site: &Site,
-    project: &ProjectBundle,
-    changed: Vec<Changed<'a>>,
-) -> Result<Vec<Changed<'a>>, DeployError> {
+fn edited<'a>(state: &BundleState, mut changed: Vec<Changed<'a>>) -> Vec<Changed<'a>> {
     if changed.iter().any(|changed| changed.there.is_none()) {
-        return Ok(changed.into_iter().filter(|changed| changed.there.is_none()).collect());
+        changed.retain(|changed| changed.there.is_none());
+        return changed;
     }
-    let Some(paths) = site.paths.get(&project.name) else { return Ok(changed) };
-    let meant = Deployed::read(&site.client, paths).await?;
     let edited = changed.into_iter().filter_map(|mut changed| {
         let (kind, there) = changed.there.as_ref()?;
-        changed.what = match meant.resources.get(changed.key).filter(|meant| meant.id == changed.id) {
-            Some(meant) => kind.difference(&meant.definition, there, Additions::Foreign)?,
-            None => "it is not in the deployment's state".to_owned(),
+        changed.what = match state.definition(changed.key) {
+            Some(meant) => kind.difference(&meant, there, Additions::Foreign)?,
+            None => "what was sent when it was deployed is not in the deployment's state".to_owned(),
         };
         Some(changed)
     });
-    Ok(edited.collect())
+    edited.collect()
 }

@@ -117,6 +117,10 @@ impl Session<'_> {
         writes: bool,
     ) -> Result<Finished, DeployError> {
         let place = self.budget.place(project.tables).await;
+        if self.interrupt.is_set() {
+            let command = format!("databricks bundle {}", arguments.join(" "));
+            return Err(DeployError::Interrupted { command, wrote: false });
+        }
         self.bundle_in(&place, site, project, arguments, writes).await
     }
 

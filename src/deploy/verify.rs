@@ -6,7 +6,6 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::budget::Place;
 use super::definition::{Additions, Kind, resolve_ids};
-use super::deployed::Deployed;
 use super::error::DeployError;
 use super::planned::PLAN;
 use super::record::RecordedResource;
@@ -14,7 +13,7 @@ use super::site::{ProjectBundle, Session, Site};
 use crate::digest::Digest;
 use crate::event::{Ended, Event, Step};
 use crate::plan::{Action, BundlePlan};
-use crate::preflight::BundleState;
+use crate::preflight::{BundleState, read_state};
 use crate::workspace::Client;
 
 /// A resource that is not as it was meant.
@@ -71,10 +70,10 @@ async fn read(
     before: Option<&BundleState>,
 ) -> Result<ReadBack, DeployError> {
     let Some(paths) = site.paths.get(&project.name) else { return Ok(ReadBack::default()) };
-    let deployed = Deployed::read(&site.client, paths).await?;
+    let deployed = read_state(&site.client, paths).await?.unwrap_or_default();
     let planned = plan.nodes.iter().filter(|(_, node)| node.action != Action::Delete);
     let keys: BTreeSet<&str> =
-        planned.map(|(key, _)| key.as_str()).chain(deployed.resources.keys().map(String::as_str)).collect();
+        planned.map(|(key, _)| key.as_str()).chain(deployed.ids.keys().map(String::as_str)).collect();
     let found: Vec<(&str, Option<RecordedResource>, Option<Difference>)> = stream::iter(keys)
         .map(|key| read_one(&site.client, plan, &deployed, key))
         .buffered(WIDTH)
@@ -93,25 +92,27 @@ async fn read(
 async fn read_one<'a>(
     client: &Client,
     plan: &BundlePlan,
-    deployed: &Deployed,
+    deployed: &BundleState,
     key: &'a str,
 ) -> Result<(&'a str, Option<RecordedResource>, Option<Difference>), DeployError> {
-    let Some(resource) = deployed.resources.get(key) else {
+    let Some(id) = deployed.id(key) else {
         return Ok((key, None, Some(Difference::of(key, "it is not in the deployment's state"))));
     };
-    let recorded = |definition| Some(RecordedResource { id: resource.id.clone(), definition });
+    let recorded = |definition| Some(RecordedResource { id: id.to_owned(), definition });
     let node = plan.nodes.get(key);
     if node.is_some_and(|node| node.action == Action::Delete) {
         return Ok((key, recorded(None), Some(Difference::of(key, "it is still in the deployment's state"))));
     }
     let Some(kind) = Kind::of(key) else { return Ok((key, recorded(None), None)) };
-    let Some(there) = kind.read(client, &resource.id).await? else {
-        let what = format!("there is none of the id {}", resource.id);
+    let Some(there) = kind.read(client, id).await? else {
+        let what = format!("there is none of the id {id}");
         return Ok((key, recorded(None), Some(Difference::of(key, what))));
     };
     let difference = match node.and_then(|node| node.new_state.as_ref()) {
         // What stays as it is was found to be as configured, and that is what was sent when it was deployed.
-        None => kind.difference(&resource.definition, &there, Additions::Service),
+        None => {
+            deployed.definition(key).and_then(|meant| kind.difference(&meant, &there, Additions::Service))
+        }
         Some(new) => {
             let mut meant = new.value.clone();
             resolve_ids(&mut meant, &|key| deployed.id(key));

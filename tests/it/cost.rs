@@ -397,3 +397,180 @@ fn that_the_record_cannot_be_written_is_told_and_costs_the_next_run_only() {
     site.forget();
     only(&site, &site.deploy(), "p0", "unchanged");
 }
+
+/// A program that does this in the shell before it goes on as the CLI; `$1` and so on are the CLI's arguments.
+#[cfg(unix)]
+fn wrap(site: &mut Site, script: &str) {
+    let cli = site.context.path("programs/databricks");
+    let text = format!("#!/bin/sh\n{script}\nexec '{}' \"$@\"\n", cli.display());
+    let program = site.context.write("programs/wrapped", &text);
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    site.context.set("TAPWORKS_DATABRICKS_CLI", program.to_str().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_cli_collects_garbage_less_often_unless_the_user_decides() {
+    for (own, expected) in [(None, "400 2GiB"), (Some("80"), "80 ")] {
+        let mut site = undeployed(&rows(1, 3));
+        let log = site.context.path("programs/memory.log");
+        wrap(&mut site, &format!("echo \"$1 $GOGC $GOMEMLIMIT\" >>'{}'", log.display()));
+        if let Some(own) = own {
+            site.context.set("GOGC", own);
+        }
+        site.deploy().exits(0);
+        let log = site.context.read("programs/memory.log");
+        let bundle: Vec<&str> = log.lines().filter_map(|line| line.strip_prefix("bundle ")).collect();
+        assert_eq!(bundle, [expected; 3], "{log}");
+    }
+}
+
+/// How many commands of this kind ran at the same time, at most: each says when it begins and, for as long as another may come,
+/// waits for it.
+#[cfg(unix)]
+fn most_at_once(site: &mut Site, command: &str, more: &[&str]) -> usize {
+    let folder = site.context.path("programs/running");
+    std::fs::create_dir_all(&folder).unwrap();
+    let script = format!(
+        "if [ \"$2\" = {command} ]; then\n\
+           mkdir '{folder}'/$$; i=0\n\
+           while [ $i -lt 40 ]; do ls '{folder}' | grep -c . >>'{folder}.log'; sleep 0.02; i=$((i+1)); done\n\
+           rmdir '{folder}'/$$\n\
+         fi",
+        folder = folder.display()
+    );
+    wrap(site, &script);
+    site.deploy_with(more).exits(0);
+    let log = site.context.read("programs/running.log");
+    log.lines().map(|line| line.parse().unwrap()).max().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn projects_are_deployed_side_by_side_and_no_more_than_allowed() {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(most_at_once(&mut undeployed(&rows(3, 3)), "deploy", &["--jobs", "1"]), 1);
+    assert_eq!(most_at_once(&mut undeployed(&rows(3, 3)), "deploy", &[]), cores.min(3));
+}
+
+/// Whatever is sent to the pipelines of this project fails.
+fn breaks(site: &Site, project: &str) {
+    let fault = Fault::on("POST", "/api/2.0/pipelines").containing(project).always();
+    site.workspace.fault(fault.error(400, "INVALID_PARAMETER_VALUE", "no room for it"));
+}
+
+fn words(document: &Value) -> Vec<(&str, &str, Vec<&str>)> {
+    let targets = document["targets"].as_array().unwrap();
+    let status = |value: &Value| {
+        ["deployed", "unchanged", "failed", "partly_deployed", "skipped"]
+            .into_iter()
+            .find(|word| value["status"] == *word)
+            .unwrap()
+    };
+    targets
+        .iter()
+        .map(|target| {
+            let projects = target["projects"].as_array().unwrap().iter().map(status).collect();
+            (target["target"].as_str().unwrap(), status(target), projects)
+        })
+        .collect()
+}
+
+#[test]
+fn after_the_first_failure_nothing_more_is_begun_unless_it_is_told_to_keep_going() {
+    let both = ["--target", "dev"];
+    for (more, expected) in [
+        (
+            &["--jobs", "1"][..],
+            [
+                ("prod", "partly_deployed", vec!["deployed", "failed", "skipped"]),
+                ("dev", "skipped", vec!["skipped", "skipped", "skipped"]),
+            ],
+        ),
+        (
+            &["--keep-going"],
+            [
+                ("prod", "partly_deployed", vec!["deployed", "failed", "deployed"]),
+                ("dev", "partly_deployed", vec!["deployed", "failed", "deployed"]),
+            ],
+        ),
+    ] {
+        let site = undeployed(&rows(3, 3));
+        breaks(&site, "p1x");
+        let said = site.deploy_with(&[&both[..], more].concat());
+        assert_eq!(words(&said.exits(6).json()), expected, "{}", said.stderr);
+        assert!(said.stderr.contains("no room for it"), "{}", said.stderr);
+
+        // What is well is not touched again.
+        site.workspace.clear_faults();
+        site.forget();
+        let again = site.deploy_with(&both).exits(0).json();
+        let commands = site.commands();
+        assert_eq!(again["targets"][0]["projects"][0]["recognised"], true);
+        assert!(commands.iter().filter(|line| line.starts_with("bundle deploy")).count() < 6, "{commands:?}");
+    }
+}
+
+#[test]
+fn a_job_that_is_not_as_it_was_meant_is_not_verified() {
+    let site = undeployed(&rows(1, 3));
+    let path = site.state_file("p0", "metadata.json");
+    let settings = json!({"name": "p0x0_01_g01_p01", "deployment": {"kind": "BUNDLE", "metadata_file_path": path},
+        "edit_mode": "UI_LOCKED", "format": "MULTI_TASK", "max_concurrent_runs": 1, "queue": {"enabled": true},
+        "schedule": {"pause_status": "PAUSED"}});
+    let other = json!({"job_id": 1, "settings": settings});
+    site.workspace.fault(Fault::on("GET", "/api/2.2/jobs/get").always().json(200, &other));
+    let said = site.deploy();
+    let document = said.exits(7).json();
+    assert_eq!(document["targets"][0]["status"], "not_verified");
+    let told = "jobs.job_p0x0_01_g01_p01: schedule.pause_status is \"PAUSED\", not \"UNPAUSED\"";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    let told = "jobs.job_p0x1_01_g01_p01: its name is \"p0x0_01_g01_p01\", not \"p0x1_01_g01_p01\"";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    assert_eq!(site.record("p0"), None, "what was not verified is not on record");
+}
+
+/// The CLI forgets what it may not delete, and ends well.
+#[test]
+fn what_was_to_be_deleted_and_is_still_there_is_not_verified() {
+    let site = deployed(&rows(1, 3));
+    let settings = format!(
+        "targets:\n  prod:\n    workspace_host: {}\n    mode: production\ndefault_values:\n  '*':\n    schedule: null\n",
+        site.workspace.url()
+    );
+    site.context.write("tapworks.yml", &settings);
+    let job = site.workspace.world(|world| world.jobs.named("p0x1_01_g01_p01").unwrap().id);
+    let refused = Fault::on("POST", "/api/2.2/jobs/delete").containing(&job.to_string()).always();
+    site.workspace.fault(refused.error(403, "PERMISSION_DENIED", "not yours"));
+    let said = site.deploy();
+    assert_eq!(said.exits(7).json()["targets"][0]["projects"][0]["status"], "not_verified");
+    let told =
+        format!("jobs.job_p0x1_01_g01_p01: the one of the id {job} was to be deleted, and is still there");
+    assert!(said.stderr.contains(&told), "{}", said.stderr);
+    assert_eq!(said.stderr.matches("was to be deleted").count(), 1, "{}", said.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_plan_that_is_not_empty_is_not_verified() {
+    let mut site = undeployed(&rows(1, 3));
+    site.deploy_with(&["--verify-plan"]).exits(0);
+    let planned = site.commands().iter().filter(|line| *line == "bundle plan -o json").count();
+    assert_eq!(planned, 2);
+
+    let plan = json!({"plan_version": 2, "plan": {"resources.pipelines.gateway_p0x0_01_g01": {"action": "update",
+        "changes": {"tags": {"action": "update"}}}}});
+    let [plans, answer] = ["programs/plans", "programs/plan.json"].map(|name| site.context.path(name));
+    site.context.write("programs/plan.json", &plan.to_string());
+    let script = format!(
+        "if [ \"$2\" = plan ]; then\n  if [ -e '{plans}' ]; then exec cat '{answer}'; fi\n  touch '{plans}'\nfi",
+        plans = plans.display(),
+        answer = answer.display()
+    );
+    wrap(&mut site, &script);
+    site.context.write(LIST, &rows(1, 6));
+    let said = site.deploy_with(&["--verify-plan"]);
+    assert_eq!(said.exits(7).json()["targets"][0]["projects"][0]["status"], "not_verified");
+    let told = "pipelines.gateway_p0x0_01_g01: the next deploy would update it again because of tags";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+}
