@@ -1,15 +1,18 @@
 //! Which pipeline and which gateway a table belongs to, and what they are called. Pure.
 
+mod arrangement;
 mod balance;
 mod bins;
 mod bundles;
 mod deployed;
+mod fleet;
 mod layout;
 mod load;
 mod lock;
 mod memory;
 mod name;
 mod place;
+mod rebalance;
 mod slot;
 mod unfit;
 mod update;
@@ -26,5 +29,8 @@ pub use lock::{
 pub use memory::{Memory, Remembered, Witness};
 pub use name::{bundle as bundle_name, bundle_number};
 pub use place::{Placed, Rules, Tally, place};
+pub use rebalance::{
+    Move, PipelineBalance, PlacedPart, PlacedPipeline, PlacedRow, Rebalance, Sum, rebalance,
+};
 pub use slot::{Home, Slot};
 pub use update::{LockUpdate, Vanished};

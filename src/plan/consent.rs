@@ -38,6 +38,17 @@ impl ConsentKind {
             Self::OlderSource => "older-source",
         }
     }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// All of them, for messages.
+    pub(super) fn names() -> String {
+        Self::ALL.map(Self::as_str).join(", ")
+    }
 }
 
 /// One thing that is, or would have to be, consented to: `recreate:pipeline_sales_01_g01_p01`.

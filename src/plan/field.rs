@@ -23,13 +23,13 @@ impl FieldDifference {
     /// The old value as people read it: text without quotes, everything else as JSON, `(none)` where there is none.
     #[must_use]
     pub fn old_text(&self) -> String {
-        text(self.old.as_ref())
+        value_text(self.old.as_ref())
     }
 
     /// The new value, likewise.
     #[must_use]
     pub fn new_text(&self) -> String {
-        text(self.new.as_ref())
+        value_text(self.new.as_ref())
     }
 }
 
@@ -39,7 +39,8 @@ impl fmt::Display for FieldDifference {
     }
 }
 
-fn text(value: Option<&Value>) -> String {
+/// A value as people read it.
+pub(super) fn value_text(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "(none)".to_owned(),
         Some(Value::String(text)) => text.clone(),

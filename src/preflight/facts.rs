@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
 
 use super::metadata::Metadata;
 use super::ownership::Wanted;
 use super::paths::BundlePaths;
 use super::state::BundleState;
+use crate::digest::Digest;
 use crate::workspace::{Client, Error};
 
 /// What is there could not be found out: that is not taken for "nothing there".
@@ -37,6 +39,8 @@ pub struct Found {
     pub owner: Option<String>,
     /// `deployment.metadata_file_path`: the bundle that manages it; absent for what was made by hand.
     pub metadata_file: Option<String>,
+    /// The fingerprint of its definition, so that the definition itself need not be kept.
+    pub definition: Digest,
 }
 
 /// What lies where a bundle keeps its state.
@@ -105,6 +109,7 @@ async fn pipelines(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, Facts
         .try_filter_map(|pipeline| async move {
             Ok(pipeline.map(|pipeline| Found {
                 metadata_file: pipeline.metadata_file_path().map(with_prefix),
+                definition: Digest::of_json(&pipeline.spec),
                 id: pipeline.id,
                 name: pipeline.name,
                 owner: pipeline.creator,
@@ -126,6 +131,7 @@ async fn jobs(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError
                 id: job.id.to_string(),
                 name: job.name().to_owned(),
                 owner: job.creator,
+                definition: Digest::of_json(&Value::Object(job.settings)),
             }))
         })
         .try_collect()

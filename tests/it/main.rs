@@ -8,6 +8,7 @@
 
 mod auth;
 mod context;
+mod cost;
 mod deploy;
 mod examples;
 mod generate;
