@@ -13,8 +13,8 @@ use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, Meant, Outcome, PlannedTarget, ProjectBundle, Recognition, Session,
-    Site, Status, TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
+    Budget, DeployError, LocatedCli, Outcome, PlannedTarget, ProjectBundle, Recognition, Session, Site,
+    Status, TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
 use crate::finding::Findings;
@@ -22,7 +22,8 @@ use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use crate::plan::{Approved, By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
 use crate::report::{
-    DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
+    DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
+    findings_text,
 };
 use crate::settings::{Settings, Target};
 use crate::table::Resolution;
@@ -265,7 +266,7 @@ impl Run {
         let origins = Resolution::new(&read.rows, settings);
         for (planned, (target, base)) in planned.iter_mut().zip(&targets) {
             let Some(layout) = layouts.get(*base) else { continue };
-            planned.compare(Meant { target, layout, origins: &origins, source: session.source.as_ref() });
+            planned.compare(target, layout, session.source.as_ref(), &origins);
             self.findings
                 .extend(planned.projects.iter().flat_map(|project| project.changes.findings.clone()));
         }
@@ -323,8 +324,7 @@ impl Run {
         let printer = &context.printer;
         printer.text(&findings_text(&findings));
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
-            printer.error(&error.to_string(), &error.hints());
-            printer.text(&indented(&deploy_details(error)));
+            tell(printer, error);
         }
         if !missing.is_empty() {
             let flags: Vec<String> = missing.iter().map(|consent| format!("--allow {consent}")).collect();
@@ -358,22 +358,30 @@ impl Run {
 
 /// What went wrong, target by target.
 fn run_errors(outcome: &Outcome) -> Vec<RunError> {
-    let error = |about: String, error: &DeployError| {
-        let details = deploy_details(error);
-        let message = error.to_string();
-        let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
-        RunError { about, message, hints: error.hints() }
-    };
     let mut errors = Vec::new();
     for target in &outcome.targets {
         let name = &target.target;
-        errors.extend(target.error.iter().map(|told| error(format!("target {name}"), told)));
+        errors.extend(target.error.iter().map(|told| run_error(format!("target {name}"), told)));
         for project in &target.projects {
             let about = format!("target {name}, project {}", project.name);
-            errors.extend(project.error.iter().map(|told| error(about.clone(), told)));
+            errors.extend(project.error.iter().map(|told| run_error(about.clone(), told)));
         }
     }
     errors
+}
+
+/// What went wrong with a part of a run, with all that the CLI said.
+pub(super) fn run_error(about: String, error: &DeployError) -> RunError {
+    let details = deploy_details(error);
+    let message = error.to_string();
+    let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
+    RunError { about, message, hints: error.hints() }
+}
+
+/// Tells an error, with all that the CLI said.
+pub(super) fn tell(printer: &Printer, error: &DeployError) {
+    printer.error(&error.to_string(), &error.hints());
+    printer.text(&indented(&deploy_details(error)));
 }
 
 /// The targets that the command line names, else the default one.
@@ -413,7 +421,7 @@ fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
 }
 
 /// Says why the CLI is asked about a project, for those who wonder what a run takes its time for.
-fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>]) {
+pub(super) fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>]) {
     for (site, recognised) in sites.iter().zip(recognised) {
         for (project, recognition) in site.projects.iter().zip(recognised) {
             let why = recognition.doubt.as_deref().unwrap_or("as the last deploy left it");
@@ -423,7 +431,7 @@ fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>
 }
 
 /// Which rows these are, where they are a version of a table.
-fn table_version(source: &SourceDocument) -> Option<TableVersion> {
+pub(super) fn table_version(source: &SourceDocument) -> Option<TableVersion> {
     match source {
         SourceDocument::Table { table, version: Some(version), host, .. } => {
             Some(TableVersion { host: host.clone(), table: table.clone(), version: *version })

@@ -51,6 +51,22 @@ pub async fn plan_all<'a>(
     join_all(targets).await
 }
 
+/// The same where every project of every target is recognised, so that there is nothing to ask the CLI.
+#[must_use]
+pub fn as_left(sites: &[Site], recognised: Vec<Vec<Recognition>>) -> Vec<PlannedTarget<'_>> {
+    let targets = sites.iter().zip(recognised).map(|(site, recognised)| {
+        let projects = site.projects.iter().zip(recognised);
+        let planned = projects.map(|(project, recognition)| PlannedProject {
+            project,
+            recognition,
+            plan: Ok(None),
+            changes: BundleChanges::default(),
+        });
+        PlannedTarget { site, projects: planned.collect() }
+    });
+    targets.collect()
+}
+
 /// `validate --strict` and `plan -o json` side by side: each loads the whole bundle, neither needs the other.
 async fn plan(
     session: &Session<'_>,
