@@ -15,6 +15,7 @@ mod reports;
 mod runtime;
 mod schema;
 mod source;
+mod today;
 mod workspaces;
 
 use std::process::ExitCode;
