@@ -262,7 +262,8 @@ async fn check(
     let checked = async {
         let me = client.me().await?;
         introduce(context, &target, &client, &me);
-        let paths = paths(&target, &me, desired, &mut findings);
+        let bundles = desired.layout.bundles.iter().map(|bundle| bundle.name.as_str());
+        let paths = paths(&target, &me, bundles, &mut findings);
         say_roots(context, &target.name, &paths);
         let place = |row: u32| Some(read.rows.place(row, None));
         let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
@@ -292,22 +293,22 @@ fn introduce(context: &Context, target: &Target, client: &crate::workspace::Clie
     context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
 }
 
-fn paths(
+pub(super) fn paths<'a>(
     target: &Target,
     me: &Me,
-    desired: &Desired,
+    bundles: impl Iterator<Item = &'a str>,
     findings: &mut Findings,
 ) -> BTreeMap<String, BundlePaths> {
     let mut paths = BTreeMap::new();
-    for project in &desired.layout.bundles {
-        match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
+    for bundle in bundles {
+        match BundlePaths::resolve(bundle, target, &me.user_name, &me.short_name()) {
             Ok(found) => {
-                paths.insert(project.name.clone(), found);
+                paths.insert(bundle.to_owned(), found);
             }
             Err(error) => findings.push(
                 Finding::error("TW307", error.to_string())
                     .for_target(&target.name)
-                    .at(Place::Resource { key: format!("project {}", project.name) })
+                    .at(Place::Resource { key: format!("project {bundle}") })
                     .why("what lies there must be known before a deploy")
                     .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
             ),
