@@ -130,7 +130,9 @@ impl Stranger {
                 format!("bundle `{bundle}`, target `{target}`, at {root}")
             }
             Self::Hidden { root } => format!("the bundle at {root}"),
-            Self::Gone { root } => format!("a bundle that is gone: nothing lies at {root} any more"),
+            Self::Gone { root } => {
+                format!("a bundle of which nothing lies at {root}, not yet or not any more")
+            }
             Self::Unknown => "somebody, which cannot be seen from here".to_owned(),
         }
     }

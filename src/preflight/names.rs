@@ -269,28 +269,37 @@ fn neighbour(case: &Case<'_>, key: &(String, String, Stranger), all: &[&Found]) 
     }
     let (pipelines, shown) = (plural(all.len(), "pipeline"), shown.join(", "));
     let at = case.wanted.row_of_prefix(prefix).and_then(|row| (case.place)(row));
+    let fix = match who {
+        Stranger::Gone { .. } => {
+            format!(
+                "where that bundle is gone for good, delete what it left: {}; else choose another prefix or subgroup",
+                ids(all)
+            )
+        }
+        _ => "choose another prefix or subgroup, or bring the two groups into one project".to_owned(),
+    };
     let finding = match who {
         // Whose it is decides what it is; where that cannot be seen, nothing is said.
         Stranger::Unknown => return None,
-        Stranger::Nobody | Stranger::Gone { .. } => {
-            let whose = match who {
-                Stranger::Gone { root } => format!("their bundle is gone from {root}"),
-                _ => "no bundle owns them".to_owned(),
-            };
-            Finding::warning("TW310", format!("{pipelines} of prefix `{prefix}` are there, and {whose}: {shown}"))
-                .why("no deploy will ever change or remove them, and a name that we need later may be among them")
-                .fix(format!("delete what nobody needs: {}", ids(all)))
+        Stranger::Nobody => {
+            let (are, them) = if all.len() == 1 { ("is", "it") } else { ("are", "them") };
+            let what = format!("{pipelines} of prefix `{prefix}` {are} there, and no bundle owns {them}: {shown}");
+            Finding::warning("TW310", what)
+                .why(format!(
+                    "no deploy will ever change or remove {them}, and names that we need later may be taken by {them}"
+                ))
+                .fix(format!("rename {them}, or delete what nobody needs: {}", ids(all)))
         }
         _ if case.wanted.has_subgroup(prefix, subgroup) => {
             Finding::error("TW303", format!("prefix `{prefix}` is used by {}: {pipelines}, {shown}", who.told()))
                 .why(format!(
                     "both bundles would number pipelines of `{prefix}_{subgroup}`, and sooner or later meet at one name"
                 ))
-                .fix("choose another prefix or subgroup, or bring the two groups into one project")
+                .fix(fix)
         }
         _ => Finding::warning("TW303", format!("prefix `{prefix}` is used by {}: {pipelines}, {shown}", who.told()))
             .why("another group of the same prefix lies in another bundle")
-            .fix("choose another prefix or subgroup, or bring the two groups into one project"),
+            .fix(fix),
     };
     Some(finding.for_target(case.name()).at(at))
 }

@@ -70,10 +70,9 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "TW310",
         title: "pipelines of our prefix that no bundle owns",
-        explanation: "Pipelines are named like ours, with one of our prefixes, and belong to no bundle: made by hand, or \
-            left over from a bundle that is gone. No deploy will ever change or remove them, their names are in \
-            the way of those that this prefix takes later, and they may still write tables. The finding names \
-            them all; delete what nobody needs.",
+        explanation: "Pipelines are named like ours, with one of our prefixes, and belong to no bundle: they were made by hand. No deploy \
+            will ever change or remove them, and their names are in the way of those that this prefix takes later. The finding names \
+            them all: rename them, or delete what nobody needs.",
     },
     Rule {
         id: "TW311",
