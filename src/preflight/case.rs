@@ -122,10 +122,18 @@ pub(super) enum Stranger {
 }
 
 impl Stranger {
+    /// `it belongs to …`, as a clause.
+    pub(super) fn clause(&self) -> String {
+        match self {
+            Self::Nobody => "it was made by hand".to_owned(),
+            who => format!("it belongs to {}", who.told()),
+        }
+    }
+
     /// `bundle `people`, target `prod`, at /Workspace/…`.
     pub(super) fn told(&self) -> String {
         match self {
-            Self::Nobody => "nobody: it was made by hand".to_owned(),
+            Self::Nobody => "nobody".to_owned(),
             Self::Bundle { bundle, target, root } => {
                 format!("bundle `{bundle}`, target `{target}`, at {root}")
             }

@@ -135,9 +135,10 @@ fn gone(case: &Case<'_>, bundle: &str, key: &str, id: &str, facts: &BundleFacts)
         (false, ..) => {
             ("no row asks for it any more", "nothing: the next deploy takes it out of the state".to_owned())
         }
-        (true, "job", _) => {
-            ("the next deploy creates it again", "nothing, if that is as it should be".to_owned())
-        }
+        (true, "job", _) => (
+            "the next deploy creates it again",
+            "nothing, where it was deleted by mistake; else take its schedule out of the rows".to_owned(),
+        ),
         (true, _, true) => (
             "the next deploy creates it again, and with it every pipeline behind it, whose tables are read again in full",
             format!(

@@ -132,6 +132,7 @@ async fn look_at_pipelines(
             }),
         }
     }
+    found.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     let found = listed.map(|()| found);
     looked.retain(|id, _| own.pipelines.contains(id));
     Ok((found, looked))

@@ -6,7 +6,7 @@ use super::case::{Case, Stranger};
 use super::facts::{Found, Manager};
 use super::verdict::Verdict;
 use super::wanted::Planned;
-use crate::finding::Finding;
+use crate::finding::{Finding, Place};
 use crate::text::plural;
 
 const RULES: &[&str] = &["TW301", "TW302", "TW303", "TW304", "TW305", "TW310"];
@@ -183,7 +183,7 @@ fn but_for_case(case: &Case<'_>, kind: Kind, found: &Found, name: &str, planned:
     )
     .for_target(case.name())
     .at(case.row(planned))
-    .why(format!("it belongs to {}; people and searches take the two for one", case.stranger(found).told()))
+    .why(format!("{}; people and searches take the two for one", case.stranger(found).clause()))
     .fix("choose another prefix for this group, or rename the other")
 }
 
@@ -227,6 +227,7 @@ fn left_over(
             )),
         None => {
             let mut finding = finding
+                .at(Place::Resource { key: format!("bundle {bundle}") })
                 .why("no deploy will ever change or remove it, and it may still write its tables")
                 .fix(format!("delete that {noun} in the workspace, once nobody needs its tables"));
             finding.severity = crate::finding::Severity::Warning;
@@ -262,8 +263,11 @@ fn moved(case: &Case<'_>, bundle: &str, root: &str, all: &[(Kind, &Found, &Plann
 fn neighbour(case: &Case<'_>, key: &(String, String, Stranger), all: &[&Found]) -> Option<Finding> {
     const SHOWN: usize = 3;
     let (prefix, subgroup, who) = key;
-    let mut shown: Vec<String> =
-        all.iter().take(SHOWN).map(|found| format!("\"{}\" ({})", found.name, found.card())).collect();
+    let name = |(index, found): (usize, &&Found)| match index {
+        0 => format!("\"{}\" ({})", found.name, found.card()),
+        _ => format!("\"{}\"", found.name),
+    };
+    let mut shown: Vec<String> = all.iter().take(SHOWN).enumerate().map(name).collect();
     if all.len() > SHOWN {
         shown.push(format!("and {} more", all.len() - SHOWN));
     }

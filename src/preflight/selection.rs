@@ -28,7 +28,7 @@ impl Selection {
         let findings = ended.into_iter().map(|skip| {
             let day = skip.until.map(|day| day.to_string()).unwrap_or_default();
             Finding::warning(
-                "TW128",
+                "TW140",
                 format!("{} was to be left out until {day} only: it is judged again", skip.rule),
             )
             .at(skip.place)
