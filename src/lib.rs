@@ -21,7 +21,7 @@
 //! | `<output_dir>/<project>/.databricks/` | never | by the databricks CLI only |
 //! | `~/.databrickscfg` | by commands that reach a workspace | never |
 //! | a folder for plans, in the system's temporary folder | by the databricks CLI | by `deploy`, removed at its end |
-//! | the file of `--report FORMAT=PATH` | never | by `generate` and `deploy` |
+//! | the file of `--report FORMAT=PATH` | never | by `generate`, `check` and `deploy` |
 //! | `tapworks-demo/` | never | by `demo` |
 
 mod cli;
