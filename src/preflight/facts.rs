@@ -145,7 +145,7 @@ async fn bundles(
         .map(|facts| facts.into_iter().collect())
 }
 
-async fn read_metadata(client: &Client, path: &str) -> Result<Option<Metadata>, FactsError> {
+pub(super) async fn read_metadata(client: &Client, path: &str) -> Result<Option<Metadata>, FactsError> {
     let bytes = client.export_file(path).await?;
     bytes.map(|bytes| Metadata::parse(&bytes)).transpose().map_err(unreadable(path))
 }
@@ -166,6 +166,6 @@ fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
 }
 
 /// Workspace paths are told with and without this.
-fn with_prefix(path: &str) -> String {
+pub(super) fn with_prefix(path: &str) -> String {
     if path.starts_with("/Workspace/") { path.to_owned() } else { format!("/Workspace{path}") }
 }
