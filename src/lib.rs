@@ -15,6 +15,7 @@
 //! |---|---|---|
 //! | the table list, `--source` | by every command that takes it | never |
 //! | `tapworks.yml` | by every command | never |
+//! | `tapworks.lock` | by `lock` | by `lock` |
 //! | `<output_dir>/<project>/databricks.yml`, `resources/*.yml` | to compare | by `generate` (not with `--check`) and `deploy` |
 //! | `<output_dir>/<project>/…/.tapworks-??????`, files on their way | never | by the same; what a killed run left is removed |
 //! | `<output_dir>/<project>/.databricks/` | never | by the databricks CLI only |
@@ -30,11 +31,13 @@ pub mod closest;
 pub mod connector;
 pub mod deploy;
 pub mod desired;
+pub mod digest;
 pub mod environment;
 pub mod event;
 pub mod files;
 pub mod finding;
 pub mod interrupt;
+pub mod lock_file;
 pub mod placement;
 pub mod plan;
 pub mod preflight;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::render::HEADER;
+use crate::digest::Digest;
 use crate::files::{self, Entry, FileError};
 use crate::yaml::{self, Value};
 
@@ -95,6 +96,12 @@ impl Package {
     /// The text of each file by its path in the folder.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The fingerprint of all files with their paths.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts(self.files().map(|(path, text)| (path, text.as_bytes())))
     }
 
     /// The folder below `output`.

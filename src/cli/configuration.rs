@@ -38,6 +38,9 @@ pub(super) struct ConfigurationArguments {
     /// The folder for bundles
     #[arg(long, value_name = "DIR", help_heading = "Configuration")]
     output_dir: Option<PathBuf>,
+    /// The lock, where each table has its place; without it tapworks.lock beside the settings file
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    lock: Option<PathBuf>,
     /// Targets, in place of those of the settings file
     #[arg(long, value_name = "JSON", help_heading = "Configuration")]
     targets: Option<String>,
@@ -85,6 +88,7 @@ impl ConfigurationArguments {
             max_tables_per_pipeline: self.max_tables_per_pipeline,
             max_tables_per_gateway: self.max_tables_per_gateway,
             output_dir: self.output_dir,
+            lock: self.lock,
             warehouse_id: self.warehouse_id,
             host: self.host,
             timezone: self.timezone,

@@ -5,6 +5,7 @@ use crate::bundle::PackageError;
 use crate::deploy::ProgramError;
 use crate::files::FileError;
 use crate::finding::Findings;
+use crate::lock_file::LockFileError;
 use crate::preflight::FactsError;
 use crate::report::{Printer, summary};
 use crate::workspace::{self, KeyringError, LoginError};
@@ -169,6 +170,16 @@ impl From<ProgramError> for Failure {
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         Self::work(error.to_string())
+    }
+}
+
+impl From<LockFileError> for Failure {
+    fn from(error: LockFileError) -> Self {
+        match error {
+            // As with settings that cannot be read: nothing was tried yet.
+            LockFileError::Read(_) => Self::usage(error.to_string()),
+            LockFileError::Write(_) => Self::work(error.to_string()),
+        }
     }
 }
 

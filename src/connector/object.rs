@@ -44,6 +44,21 @@ pub enum ObjectSource {
     },
 }
 
+impl std::fmt::Display for ObjectSource {
+    /// The names joined by dots, or the address.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Table { catalog, schema, table } => {
+                for name in [catalog, schema].into_iter().flatten() {
+                    write!(formatter, "{name}.")?;
+                }
+                formatter.write_str(table)
+            }
+            Self::Report { url } => formatter.write_str(url),
+        }
+    }
+}
+
 /// How changes are kept (`table_configuration.scd_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScdType {

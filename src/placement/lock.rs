@@ -1,8 +1,16 @@
 //! The lock: the memory of where each table lies, kept beside the settings and committed.
 
+mod lines;
+mod parse;
+mod render;
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use lines::LockLines;
+
 use super::slot::{Home, Slot};
+use crate::finding::Place;
 
 /// What `tapworks.lock` holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +21,10 @@ pub struct Lock {
     pub pipelines: BTreeMap<String, Home>,
     /// The storage catalog and schema of gateways, by gateway name, as first placed.
     pub gateways: BTreeMap<String, Home>,
+    /// The connection of gateways, and of pipelines without one, by their name, as the rows write it.
+    pub connections: BTreeMap<String, String>,
+    /// Where it was read from; says nothing about what it holds, so that it is no part of equality.
+    pub lines: LockLines,
 }
 
 /// A table's line.
@@ -37,4 +49,13 @@ pub struct Moving {
     pub from: Slot,
     /// The targets in which it was deployed already; the move is over once these are all.
     pub done: BTreeSet<String>,
+}
+
+impl Lock {
+    /// Where the line of a table stands in the file, for findings; nothing where the lock was not read from one, or did
+    /// not hold the table then.
+    #[must_use]
+    pub fn place(&self, key: &str) -> Option<Place> {
+        self.lines.place(key)
+    }
 }

@@ -58,7 +58,7 @@ columns! {
     ExcludeColumns "exclude_columns" "All but these columns are read.",
     PrimaryKeys "primary_keys" "The columns that identify a row.",
     ScdType "scd_type" "How changes are kept: SCD_TYPE_1, SCD_TYPE_2 or APPEND_ONLY.",
-    Weight "weight" "How heavy the table is, for the placement `weighted`.",
+    Weight "weight" "How heavy the table is beside others, a whole number, for the placement `weighted`; 1 where it is blank.",
 }
 
 /// Names that are accepted for a column.

@@ -36,8 +36,10 @@ pub struct Settings {
     pub project: Option<String>,
     /// The folder of the packages.
     pub output_dir: PathBuf,
-    /// The lock; absent where it lies at its usual place.
+    /// The lock that a flag, the environment or the file names; absent where it lies at its usual place.
     pub lock: Option<PathBuf>,
+    /// The lock that a flag or the environment names; it goes before that of a target.
+    pub named_lock: Option<PathBuf>,
     /// The SQL warehouse that a flag or the environment names; it goes before that of a target.
     pub warehouse_id: Option<String>,
     /// The SQL warehouse of the file, behind that of a target.
@@ -235,6 +237,7 @@ impl Settings {
             });
         }
         let argument = |flag: &str| Place::Argument { flag: flag.to_owned() };
+        let named_lock = flags.lock.or_else(|| variable("TAPWORKS_LOCK").map(PathBuf::from));
         Ok(Self {
             source: source.or(raw.source),
             delimiter,
@@ -244,10 +247,8 @@ impl Settings {
                 .output_dir
                 .or_else(|| variable("TAPWORKS_OUTPUT_DIR").map(PathBuf::from))
                 .unwrap_or_else(|| in_folder(raw.output_dir.unwrap_or_else(|| "dab_deployment".into()))),
-            lock: flags
-                .lock
-                .or_else(|| variable("TAPWORKS_LOCK").map(PathBuf::from))
-                .or_else(|| raw.lock.map(in_folder)),
+            lock: named_lock.clone().or_else(|| raw.lock.map(in_folder)),
+            named_lock,
             warehouse_id: flags.warehouse_id.or_else(|| variable("DATABRICKS_WAREHOUSE_ID")),
             file_warehouse_id: raw.warehouse_id,
             profile: flags.profile,

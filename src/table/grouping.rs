@@ -33,6 +33,7 @@ pub fn groups(rows: &RowSet, settings: &Settings) -> (Vec<Group>, Findings) {
             continue;
         };
         let objects = judge.row(row, connector, &missing);
+        let weight = judge.weight(row);
         let Some(draft) = of_context.get(context).copied().flatten().and_then(|index| drafts.get_mut(index))
         else {
             continue;
@@ -44,7 +45,7 @@ pub fn groups(rows: &RowSet, settings: &Settings) -> (Vec<Group>, Findings) {
         }
         draft.shared.add(&judge, row);
         let row = u32::try_from(row).unwrap_or(u32::MAX);
-        draft.tables.extend(objects.into_iter().map(|object| Table { row, weight: 1, object }));
+        draft.tables.extend(objects.into_iter().map(|object| Table { row, weight, object }));
     }
     let (firsts, mut groups): (Vec<usize>, Vec<Group>) =
         drafts.into_iter().map(|draft| (draft.first, judge.group(draft))).unzip();

@@ -8,7 +8,7 @@ use super::{list, name};
 use crate::closest::did_you_mean;
 use crate::connector::{Configuration, Connector, Family, Fields, Object, ScdType, Shape};
 use crate::finding::Finding;
-use crate::settings::Column;
+use crate::settings::{Column, Placement};
 use crate::source::Cell;
 
 /// The effective fields of a row. Lists and configuration were read, and judged, before.
@@ -236,6 +236,33 @@ impl Judge<'_> {
                 None
             }
         }
+    }
+
+    /// How heavy each table of a row is; 1 where nobody says.
+    pub(super) fn weight(&mut self, row: usize) -> u64 {
+        let value = self.resolution.value(row, Column::Weight);
+        if value.cell.is_blank() {
+            return 1;
+        }
+        let text = value.cell.display();
+        // Digits alone: what else `parse` takes, a sign, is no number of rows or bytes.
+        let digits = value.cell.scalar().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        if let Some(weight) = digits.and_then(|digits| digits.parse().ok()) {
+            return weight;
+        }
+        let used = self.resolution.settings.placement == Placement::Weighted;
+        self.tell_value("TW128", (row, Column::Weight), value.origin, || {
+            let what = format!("weight `{text}` is no whole number from 0 to {}", u64::MAX);
+            let finding = if used { Finding::error("TW128", what) } else { Finding::warning("TW128", what) };
+            finding
+                .why(if used {
+                    "`placement: weighted` spreads tables by it, and placed tables stay where they are"
+                } else {
+                    "only `placement: weighted` reads it, and would refuse it"
+                })
+                .fix("write digits alone, as the number of rows or bytes, or leave it blank, which is 1")
+        });
+        1
     }
 
     /// Destinations that are made of several columns.

@@ -3,7 +3,7 @@
 use super::{Group, groups};
 use crate::environment::Environment;
 use crate::finding::Findings;
-use crate::settings::{Flags, Settings};
+use crate::settings::{Flags, Placement, Settings};
 use crate::source::{ReadOptions, RowSet, read_stdin};
 
 const HEADER: &str = "project_name,source_database,source_schema,source_table_name,target_catalog,target_schema,\
@@ -71,6 +71,33 @@ fn a_plain_row_becomes_a_group_with_the_defaults_of_its_connector() {
     assert_eq!((schedule.quartz.as_str(), schedule.timezone.as_str()), ("0 */15 * * * ?", "UTC"));
     assert_eq!(group.tables[0].object.configuration.scd_type, Some(crate::connector::ScdType::Type2));
     assert_eq!(group.tables[1].object.destination.to_string(), "lake.raw.t1");
+}
+
+#[test]
+fn a_weight_is_digits_and_one_where_it_is_blank() {
+    let lines = ["0", "", "18446744073709551615", "007"];
+    let groups = clean(table("sql_server", "weight", &lines));
+    let weights: Vec<u64> = groups[0].tables.iter().map(|table| table.weight).collect();
+    assert_eq!(weights, [0, 1, u64::MAX, 7]);
+    let groups = clean(table_with("sql_server", r#"{"p": {"weight": 40}}"#, "", "weight", &["", "2"]));
+    assert_eq!(groups[0].tables.iter().map(|table| table.weight).collect::<Vec<_>>(), [40, 2]);
+
+    let bad = ["-1", "+1", "1.5", "1e3", "1_000", "18446744073709551616", "heavy"];
+    let (_, findings) = table("sql_server", "weight", &bad);
+    assert_eq!(ids(&findings), ["TW128"; 7]);
+    assert!(!findings.has_errors(), "nothing reads it: {findings:#?}");
+}
+
+#[test]
+fn a_bad_weight_is_an_error_where_it_is_used() {
+    let csv = format!("{HEADER},weight\np,Db,dbo,T0,lake,raw,t0,conn,many\n");
+    let mut settings = settings("sql_server", "", "");
+    settings.placement = Placement::Weighted;
+    let (_, findings) = groups(&rows(&csv), &settings);
+    let finding = findings.iter().next().unwrap();
+    assert!(findings.has_errors());
+    assert_eq!(finding.what, "weight `many` is no whole number from 0 to 18446744073709551615");
+    assert_eq!(finding.place.as_ref().map(ToString::to_string).as_deref(), Some("<stdin>:2:30"));
 }
 
 #[test]

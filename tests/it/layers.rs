@@ -5,14 +5,14 @@ use std::path::Path;
 
 /// Modules from left to right: each may use those to its left. Those of one line do not know each other.
 const LAYERS: &[&[&str]] = &[
-    &["environment", "event", "files", "interrupt", "text", "closest"],
+    &["environment", "event", "files", "interrupt", "text", "closest", "digest"],
     &["finding", "yaml"],
     &["connector", "workspace"],
     &["source"],
     &["settings"],
     &["table"],
     &["placement"],
-    &["bundle"],
+    &["bundle", "lock_file"],
     &["plan"],
     &["preflight"],
     &["desired"],

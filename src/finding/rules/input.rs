@@ -157,6 +157,13 @@ pub(crate) const RULES: &[Rule] = &[
             both set a column, which one holds is not said.",
     },
     Rule {
+        id: "TW128",
+        title: "a weight is no whole number",
+        explanation: "The column `weight` says how heavy a table is beside the others, mostly by its rows or bytes: digits \
+            alone, from 0 on. Where it is blank a table weighs 1. `placement: weighted` gives new pipelines equal sums of \
+            it; any other placement leaves it unread.",
+    },
+    Rule {
         id: "TW150",
         title: "the table list cannot be read at a version",
         explanation: "A table list in a Delta table is read at one version, which reports name, so that plan and deploy see the same \
@@ -169,5 +176,31 @@ pub(crate) const RULES: &[Rule] = &[
         explanation: "The folder for bundles holds one that tapworks wrote, for a project that no row names any more. What it \
             deployed stays deployed, and only its bundle can change or remove it, so the files stay too. A typing error in \
             project_name looks the same: the tables then go to a bundle of another name, and are read a second time.",
+    },
+    Rule {
+        id: "TW152",
+        title: "the lock is damaged",
+        explanation: "A line of the lock cannot be understood, or the file is cut off. The lock is the memory of where each table \
+            lies; a line that were skipped would let its table be placed anew, and read again in full. So nothing of a \
+            damaged lock is used. Take the line as git has it, or rebuild the lock with tapworks lock import.",
+    },
+    Rule {
+        id: "TW153",
+        title: "the lock is an unresolved merge",
+        explanation: "git could not merge two branches and left both sides in the lock, between <<<<<<< and >>>>>>>. Each table has \
+            a line of its own, so that mostly the lines of both sides are right: keep them and remove the markers.",
+    },
+    Rule {
+        id: "TW154",
+        title: "the lock was written by a newer tapworks",
+        explanation: "The version in the lock is higher than this tapworks can read. What its lines mean is not known, so none of \
+            them is used.",
+    },
+    Rule {
+        id: "TW155",
+        title: "two lines of the lock disagree",
+        explanation: "One table, pipeline or gateway stands in the lock twice, with different places: two branches placed it \
+            differently, and a merge kept both. Equal lines are fine. Keep the line of what is deployed; tapworks lock import \
+            reads it from a bundle.",
     },
 ];
