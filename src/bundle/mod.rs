@@ -10,4 +10,4 @@ mod variables;
 pub use package::{Change, Package, PackageError, Written};
 pub use render::{Options, render};
 pub use root::root_path;
-pub use vanished::vanished;
+pub use vanished::{vanished, vanished_bundles};

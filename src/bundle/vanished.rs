@@ -6,29 +6,35 @@ use super::package::{Package, RESOURCES, ROOT, is_ours};
 use crate::files::{self, Entry, FileError};
 use crate::finding::{Finding, Findings, Place};
 
-/// A note for each folder in `output` that holds a bundle of ours and belongs to none of `packages`; nothing where there
-/// are no packages, for then nothing is known of the projects.
+/// The folders in `output` that hold a bundle of ours and belong to none of `packages`; nothing where there are no packages,
+/// for then nothing is known of the projects.
+///
+/// # Errors
+/// `output` cannot be read.
+pub fn vanished_bundles(output: &Path, packages: &[Package]) -> Result<Vec<String>, FileError> {
+    if packages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names = files::names_in(output)?;
+    names.retain(|name| {
+        packages.iter().all(|package| package.project() != name) && holds_a_bundle_of_ours(&output.join(name))
+    });
+    Ok(names)
+}
+
+/// A note for each of [`vanished_bundles`].
 ///
 /// # Errors
 /// `output` cannot be read.
 pub fn vanished(output: &Path, packages: &[Package]) -> Result<Findings, FileError> {
-    if packages.is_empty() {
-        return Ok(Findings::new());
-    }
-    let mut findings = Findings::new();
-    for name in files::names_in(output)? {
-        let folder = output.join(&name);
-        if packages.iter().any(|package| package.project() == name) || !holds_a_bundle_of_ours(&folder) {
-            continue;
-        }
-        findings.push(
-            Finding::note("TW151", format!("project `{name}` has a bundle, but no rows any more"))
-                .at(Place::Path { path: folder.display().to_string() })
-                .why("what it deployed stays deployed, and its bundle is kept")
-                .fix("put its rows back; or, once nothing of it is deployed any more, remove the folder"),
-        );
-    }
-    Ok(findings)
+    let names = vanished_bundles(output, packages)?;
+    let note = |name: String| {
+        Finding::note("TW151", format!("project `{name}` has a bundle, but no rows any more"))
+            .at(Place::Path { path: output.join(&name).display().to_string() })
+            .why("what it deployed stays deployed, and its bundle is kept")
+            .fix("put its rows back; or, once nothing of it is deployed any more, remove the folder")
+    };
+    Ok(names.into_iter().map(note).collect())
 }
 
 /// A run that was killed may have left a bundle without its root. What cannot be read is somebody else's.

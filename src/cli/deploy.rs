@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{Read, ReadRows, read_rows};
+use super::today::today;
 use super::workspaces::{self, Requests, connect};
 use super::{Context, OutputFormat};
 use crate::bundle::{Package, Written, vanished};
@@ -21,7 +22,7 @@ use crate::desired::{Desired, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
-use crate::preflight::{BundlePaths, Wanted, gather, judge, name_prefix};
+use crate::preflight::{BundlePaths, Question, Selection, examine};
 use crate::report::{DeployDocument, Progress, RunError, SourceDocument, deploy_details, findings_text};
 use crate::settings::{Settings, Target};
 use crate::workspace::{Access, Me};
@@ -251,7 +252,7 @@ async fn check(
     progress: &Progress,
     destination: Destination,
 ) -> Result<(Site, Findings), Failure> {
-    let Given { context, read, desired, interrupt, .. } = *given;
+    let Given { context, settings, read, desired, interrupt, .. } = *given;
     let Destination { target, access } = destination;
     let step = Step { target: &target.name, project: None, name: "checks" };
     let title = format!("{}  {}", step.target, step.name);
@@ -261,12 +262,21 @@ async fn check(
     let checked = async {
         let me = client.me().await?;
         introduce(context, &target, &client, &me);
-        let paths = paths(&target, &me, desired, &mut findings);
+        let bundles = desired.layout.bundles.iter().map(|bundle| bundle.name.as_str());
+        let paths = paths(&target, &me, bundles, &mut findings);
         say_roots(context, &target.name, &paths);
-        let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
-        let facts = gather(&client, &wanted, &paths).await?;
         let place = |row: u32| Some(read.rows.place(row, None));
-        findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
+        let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
+        findings.extend(ended);
+        let question = Question {
+            client: &client,
+            target: &target,
+            layout: &desired.layout,
+            paths: &paths,
+            selection: &selection,
+            place: &place,
+        };
+        findings.extend(examine(question).await?.into_findings());
         let identity = client.access().child_environment(&context.environment, &client).await?;
         Ok::<_, Failure>((paths, identity))
     }
@@ -283,22 +293,22 @@ fn introduce(context: &Context, target: &Target, client: &crate::workspace::Clie
     context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
 }
 
-fn paths(
+pub(super) fn paths<'a>(
     target: &Target,
     me: &Me,
-    desired: &Desired,
+    bundles: impl Iterator<Item = &'a str>,
     findings: &mut Findings,
 ) -> BTreeMap<String, BundlePaths> {
     let mut paths = BTreeMap::new();
-    for project in &desired.layout.bundles {
-        match BundlePaths::resolve(&project.name, target, &me.user_name, &me.short_name()) {
+    for bundle in bundles {
+        match BundlePaths::resolve(bundle, target, &me.user_name, &me.short_name()) {
             Ok(found) => {
-                paths.insert(project.name.clone(), found);
+                paths.insert(bundle.to_owned(), found);
             }
             Err(error) => findings.push(
                 Finding::error("TW307", error.to_string())
                     .for_target(&target.name)
-                    .at(Place::Resource { key: format!("project {}", project.name) })
+                    .at(Place::Resource { key: format!("project {bundle}") })
                     .why("what lies there must be known before a deploy")
                     .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
             ),

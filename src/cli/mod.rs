@@ -2,6 +2,7 @@
 //! no logic: they resolve settings, call the library, and hand the value to `report`.
 
 mod auth;
+mod check;
 mod configuration;
 mod connectors;
 mod demo;
@@ -15,6 +16,7 @@ mod reports;
 mod runtime;
 mod schema;
 mod source;
+mod today;
 mod workspaces;
 
 use std::process::ExitCode;
@@ -90,6 +92,7 @@ enum OutputFormat {
 #[derive(Subcommand)]
 enum Command {
     Generate(Box<generate::Arguments>),
+    Check(Box<check::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
     Init(init::Arguments),
@@ -104,6 +107,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Generate(_) => "generate",
+            Self::Check(_) => "check",
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
             Self::Init(_) => "init",
@@ -143,6 +147,7 @@ pub(crate) fn main() -> ExitCode {
     let command = cli.command.name();
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
+        Command::Check(arguments) => check::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
         Command::Init(arguments) => init::run(&context, &arguments),

@@ -1,27 +1,49 @@
 //! Live rules: the workspace as it is against the bundle as planned. Facts are gathered first, over REST and read-only;
 //! the rules judge them without asking anything more.
+//!
+//! ```text
+//! Question ──▶ gather ──▶ Facts ──▶ Case ──▶ names, deployed, surroundings ──▶ Verdict
+//!   target,     lists,     what is    all that     one file for each             findings,
+//!   layout      states     there      is known     kind of question              skipped, counts
+//! ```
 
+mod case;
 mod catalog;
+mod definition;
+mod deployed;
+mod examine;
 mod facts;
+mod gather;
 mod metadata;
-mod ownership;
+mod names;
 mod paths;
+mod principals;
 mod schedules;
+mod seen;
+mod selection;
 mod state;
+mod surroundings;
 #[cfg(test)]
 mod testing;
 mod verdict;
+mod wanted;
 
 pub use catalog::{
-    Answer, CatalogFact, CatalogFacts, CatalogWanted, Connectors, Holder, HolderPipeline, Holders, Identity,
-    Occupant, OwnPipeline, OwnPipelines, SchemaFacts, Secured, TargetCatalog, destination_in, gather_catalog,
+    Answer, CatalogFact, CatalogFacts, CatalogWanted, Connectors, Holder, Holders, Identity, Occupant,
+    OwnPipeline, OwnPipelines, SchemaFacts, Secured, TargetCatalog, destination_in, gather_catalog,
     gather_holders, judge_connections, judge_destinations, judge_homes, judge_shared_destinations,
 };
-pub(crate) use facts::read_state;
-pub use facts::{BundleFacts, Facts, FactsError, Found, gather};
+pub use definition::Definition;
+pub use examine::{LIVE_RULES, Question, examine, not_examined};
+pub use facts::{BundleFacts, Deployed, Facts, FactsError, Found, Manager};
+pub(crate) use gather::read_state;
 pub use metadata::Metadata;
-pub use ownership::{Wanted, judge};
 pub use paths::{BundlePaths, PathError, name_prefix};
+pub use principals::Principal;
 pub use schedules::judge_schedules;
+pub use seen::Seen;
+pub use selection::Selection;
 pub use state::BundleState;
-pub use verdict::{Skipped, Verdict};
+pub use surroundings::judge_cli;
+pub use verdict::{RuleCounts, Skipped, Verdict};
+pub use wanted::Wanted;

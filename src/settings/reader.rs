@@ -49,6 +49,7 @@ pub(super) enum Kind {
     Targets,
     Map,
     List,
+    Skips,
 }
 
 /// Reads values and collects what is wrong with them.

@@ -283,6 +283,21 @@ impl Said {
     }
 }
 
+/// Whatever was asked of this workspace: none of it changed anything, and all of it was a `GET`, a token, or a statement
+/// that reads.
+#[track_caller]
+pub(crate) fn only_read(workspace: &MockWorkspace) {
+    let writes: Vec<_> = workspace.writes().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    assert!(writes.is_empty(), "something was written: {writes:?}");
+    for request in workspace.requests() {
+        let path = &request.path;
+        let reads = request.method == "GET"
+            || path == "/oidc/v1/token"
+            || (request.method == "POST" && path.starts_with("/api/2.0/sql/statements"));
+        assert!(reads, "{} {path}", request.method);
+    }
+}
+
 /// A table list of SQL Server tables as CSV, `count` of them in one group.
 pub(crate) fn sql_server_rows(count: usize) -> String {
     let mut text =

@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod check;
 mod context;
 mod deploy;
 mod examples;

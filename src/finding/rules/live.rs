@@ -51,6 +51,38 @@ pub(crate) const RULES: &[Rule] = &[
             ${workspace.current_user.short_name}.",
     },
     Rule {
+        id: "TW308",
+        title: "something that was deployed is gone from the workspace",
+        explanation: "The bundle's state names a pipeline or job that the workspace no longer has: somebody deleted it. \
+            The next deploy creates it again. For a pipeline that means that all of its tables are read again in \
+            full, and tables that the old one left behind have to be dropped before the new one can write them; \
+            for a gateway it means that every pipeline behind it is created again too.",
+    },
+    Rule {
+        id: "TW309",
+        title: "a pipeline was changed by hand",
+        explanation: "Name, connection, catalog, schema or tables of a deployed pipeline are not what the bundle's state \
+            says: somebody edited it in the workspace. The next deploy puts it back. Where a connection, a \
+            gateway or the storage of a gateway was changed, the databricks CLI does so by deleting the pipeline \
+            and creating it again, and all tables behind it are read again in full: put such a change back \
+            first.",
+    },
+    Rule {
+        id: "TW310",
+        title: "pipelines of our prefix that no bundle owns",
+        explanation: "Pipelines are named like ours, with one of our prefixes, and belong to no bundle: they were made by hand. No deploy \
+            will ever change or remove them, and their names are in the way of those that this prefix takes later. The finding names \
+            them all: rename them, or delete what nobody needs.",
+    },
+    Rule {
+        id: "TW311",
+        title: "a bundle is deployed whose project has no rows",
+        explanation: "A bundle that was deployed from this folder is still deployed in this target, and no row names its \
+            project any more. Its pipelines and jobs go on as they are; no deploy changes or removes them. A \
+            typing error in project_name looks the same: the tables then go to a bundle of another name, and are \
+            read a second time. Put the rows back, or destroy the bundle on purpose.",
+    },
+    Rule {
         id: "TW320",
         title: "destination is written by another of our pipelines",
         explanation: "Unity Catalog says that a table which is planned in one pipeline is written by another one of this configuration, or by \
@@ -146,5 +178,42 @@ pub(crate) const RULES: &[Rule] = &[
         title: "all jobs start together",
         explanation: "Where all jobs start at the same minutes, sources and gateways get everything at once and nothing in between. Different \
             minutes for different groups cost nothing.",
+    },
+    Rule {
+        id: "TW350",
+        title: "the databricks CLI is missing or too old",
+        explanation: "tapworks deploys with the databricks CLI, of a version that databricks_cli_version allows. It is \
+            looked for on the path, or where TAPWORKS_DATABRICKS_CLI says. The old Python CLI of the same name \
+            cannot deploy bundles.",
+    },
+    Rule {
+        id: "TW351",
+        title: "the bundle was deployed with the Terraform engine",
+        explanation: "Older databricks CLIs deployed through Terraform and kept its state; tapworks asks for the direct \
+            engine, whose state is another file. An existing state decides which engine works, and plans and \
+            kept tables are there only for the direct one. `databricks bundle deployment migrate` turns the \
+            state over; a plan without changes shows that it went well.",
+    },
+    Rule {
+        id: "TW352",
+        title: "root_path does not suit the mode and the identity",
+        explanation: "In development the databricks CLI wants a root in the home of whoever deploys, or with that name in \
+            it, so that two people do not overwrite each other. In production all who deploy must be able to \
+            write to one root; the home of one user is open to that user and to workspace admins only.",
+    },
+    Rule {
+        id: "TW353",
+        title: "run_as or permissions name somebody who is not there",
+        explanation: "A user, group or service principal that the target names in run_as or permissions is not known in \
+            its workspace. The deploy would stop at the first pipeline or job that is to have it, after creating \
+            what came before. Service principals are named by their application id.",
+    },
+    Rule {
+        id: "TW354",
+        title: "gateways do not keep running in development mode",
+        explanation: "With mode development the databricks CLI pauses triggers, and makes every pipeline non-continuous \
+            with that, gateways included. A gateway that does not run collects no changes, so that pipelines \
+            behind it ingest nothing. There is no switch for a single pipeline: start the gateway by hand where \
+            rows are wanted, or give the target mode production and a name_prefix of its own.",
     },
 ];

@@ -13,6 +13,8 @@ use super::wanted::{CatalogWanted, SchemaUse, TableUse, key};
 use crate::connector::Destination;
 use crate::finding::{Finding, Place};
 use crate::preflight::Verdict;
+use crate::preflight::case::Stranger;
+use crate::preflight::facts::Manager;
 use crate::text::plural;
 use crate::workspace::Securable;
 
@@ -28,11 +30,11 @@ pub fn judge_destinations(
     target: &str,
     wanted: &CatalogWanted,
     facts: &CatalogFacts,
-    deployed: &OwnPipelines,
+    own: &OwnPipelines,
     holders: &Holders,
     place: &dyn Fn(u32) -> Option<Place>,
 ) -> Verdict {
-    let judge = Judge { target, wanted, facts, deployed, holders, place, asker: Asker::of(facts) };
+    let judge = Judge { target, wanted, facts, own, holders, place, asker: Asker::of(facts) };
     let mut verdict = Verdict::default();
     let mut skips = Skips::default();
     for (key, schema) in wanted.schemas.iter().filter(|(_, schema)| !schema.tables.is_empty()) {
@@ -49,7 +51,7 @@ struct Judge<'a> {
     target: &'a str,
     wanted: &'a CatalogWanted,
     facts: &'a CatalogFacts,
-    deployed: &'a OwnPipelines,
+    own: &'a OwnPipelines,
     holders: &'a Holders,
     place: &'a dyn Fn(u32) -> Option<Place>,
     asker: Asker<'a>,
@@ -155,13 +157,13 @@ impl<'a> Judge<'a> {
             return Ok(Some(Kind::Plain { kind: kind.to_owned() }));
         };
         let planned = table.planned.and_then(|index| self.wanted.pipelines.get(index));
-        if planned.and_then(|planned| self.deployed.id(self.target, &planned.bundle, &planned.key))
+        if planned.and_then(|planned| self.own.id(self.target, &planned.bundle, &planned.key))
             == Some(holder.as_str())
         {
             return Ok(None);
         }
         let holder = holder.clone();
-        if self.deployed.whose(&holder).is_some() {
+        if self.own.whose(&holder).is_some() {
             return Ok(Some(Kind::Ours { holder }));
         }
         Ok(Some(match self.holders.pipelines.get(&holder) {
@@ -200,7 +202,7 @@ impl<'a> Judge<'a> {
     }
 
     fn ours(&self, subject: &str, be: &str, holder: &str, tables: &[&TableUse]) -> Finding {
-        let own = self.deployed.whose(holder);
+        let own = self.own.whose(holder);
         let planned = tables
             .first()
             .and_then(|table| self.wanted.pipelines.get(table.planned?))
@@ -231,22 +233,20 @@ impl<'a> Judge<'a> {
     fn foreign(&self, subject: &str, be: &str, holder: &str) -> Finding {
         let (whose, fix) = match self.holders.pipelines.get(holder) {
             Some(Holder::There(found)) => {
-                let owner = found.owner.as_deref().unwrap_or("somebody who is gone");
-                let (bundle, fix) = match &found.metadata_file {
-                    None => (", made by hand".to_owned(), None),
-                    Some(path) => match (self.deployed.bundle_at(path), self.holders.bundles.get(path)) {
-                        (Some(bundle), _) => (
-                            format!(", which points at bundle `{bundle}` and is not in its state"),
-                            Some("a deploy that broke off left it: take it over or delete it, as TW304 says"),
-                        ),
-                        (None, Some(other)) => (
-                            format!(", of bundle `{}`, target `{}` ({path})", other.bundle, other.target),
-                            None,
-                        ),
-                        (None, None) => (format!(", of the bundle at {path}"), None),
-                    },
+                let ours = match &found.manager {
+                    Manager::Bundle(path) => self.own.bundle_at(path),
+                    _ => None,
                 };
-                (format!("pipeline \"{}\" (id {holder}, owner {owner}){bundle}", found.name), fix)
+                let (who, fix) = match (ours, Stranger::of(found, &self.holders.others)) {
+                    (Some(bundle), _) => (
+                        format!(", which points at bundle `{bundle}` and is not in its state"),
+                        Some("a deploy that broke off left it: take it over or delete it, as TW304 says"),
+                    ),
+                    (None, Stranger::Nobody) => (", made by hand".to_owned(), None),
+                    (None, Stranger::Unknown) => (String::new(), None),
+                    (None, stranger) => (format!(", of {}", stranger.told()), None),
+                };
+                (format!("pipeline \"{}\"{who}: {}", found.name, found.card()), fix)
             }
             Some(Holder::Hidden) => {
                 (format!("pipeline {holder}, which {} may not view", self.asker.me.name), None)

@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::wanted::{CatalogWanted, SchemaUse, key, schema_key};
 use crate::connector::Destination;
+use crate::preflight::seen::words;
 use crate::workspace::{
     Binding, Catalog, CatalogTable, Client, Connection, Error, ErrorKind, Grants, Me, Metastore, Schema,
     Securable,
@@ -44,20 +45,11 @@ impl<T> Answer<T> {
             Ok(None) => Ok(Self::Missing),
             Err(error) => match error.kind() {
                 ErrorKind::Forbidden | ErrorKind::Rejected | ErrorKind::Unavailable | ErrorKind::NotFound => {
-                    Ok(Self::Refused(reason(&error)))
+                    Ok(Self::Refused(words(&error).unwrap_or_else(|| error.to_string())))
                 }
                 _ => Err(error),
             },
         }
-    }
-}
-
-/// The service's own words, where there are any.
-fn reason(error: &Error) -> String {
-    match error.api() {
-        Some(api) if !api.message.is_empty() => format!("{} {}", api.status, api.message),
-        Some(api) => format!("status {}", api.status),
-        None => error.to_string(),
     }
 }
 

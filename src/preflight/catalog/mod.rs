@@ -25,7 +25,7 @@ pub use connections::judge_connections;
 pub use connectors::Connectors;
 pub use destinations::judge_destinations;
 pub use facts::{Answer, CatalogFact, CatalogFacts, Occupant, SchemaFacts, Secured, gather_catalog};
-pub use holders::{Holder, HolderPipeline, Holders, gather_holders};
+pub use holders::{Holder, Holders, gather_holders};
 pub use homes::judge_homes;
 pub use identity::Identity;
 pub use own_pipelines::{OwnPipeline, OwnPipelines};

@@ -1,8 +1,8 @@
 //! Every verdict on a destination.
 
 use super::*;
-use crate::preflight::Metadata;
 use crate::preflight::testing::destination;
+use crate::preflight::{Found, Manager, Metadata, Seen};
 
 fn occupy(facts: &mut CatalogFacts, schema: &str, table: &str, kind: &str, pipeline: Option<&str>) {
     let occupant =
@@ -24,10 +24,12 @@ fn holders(all: &[(&str, Holder)]) -> Holders {
 }
 
 fn there(name: &str, metadata_file: Option<&str>) -> Holder {
-    Holder::There(HolderPipeline {
+    Holder::There(Found {
+        id: "x".into(),
         name: name.into(),
         owner: Some(BOSS.into()),
-        metadata_file: metadata_file.map(str::to_owned),
+        manager: metadata_file.map_or(Manager::Nobody, |path| Manager::Bundle(path.into())),
+        last: None,
     })
 }
 
@@ -75,16 +77,17 @@ fn a_foreign_pipeline_is_an_error_that_says_whose_it_is() {
     let own = deployed("prod");
     insta::assert_snapshot!(judged(&facts, &own, &holders(&[("x", there("legacy_crm", None))])), @r#"
     error[TW322] tables.csv:2:1
-      main.crm.Accounts is already written by pipeline "legacy_crm" (id x, owner boss@x.org), made by hand
+      main.crm.Accounts is already written by pipeline "legacy_crm", made by hand: id x, owner boss@x.org
       why: a table is written by one pipeline only: the update would fail
       fix: give the rows another target_schema or target_table_name, or agree with the owner to take the tables out of that pipeline and drop them
     "#);
     let path = "/Workspace/Shared/people/state/metadata.json";
     let mut bundle = holders(&[("x", there("people_01_p01", Some(path)))]);
-    bundle.bundles.insert(path.into(), Metadata { bundle: "people".into(), target: "prod".into() });
+    let metadata = Metadata { bundle: "people".into(), target: "prod".into() };
+    bundle.others.insert(path.into(), Seen::Known(Some(metadata)));
     insta::assert_snapshot!(judged(&facts, &own, &bundle), @r#"
     error[TW322] tables.csv:2:1
-      main.crm.Accounts is already written by pipeline "people_01_p01" (id x, owner boss@x.org), of bundle `people`, target `prod` (/Workspace/Shared/people/state/metadata.json)
+      main.crm.Accounts is already written by pipeline "people_01_p01", of bundle `people`, target `prod`, at /Workspace/Shared/people: id x, owner boss@x.org
       why: a table is written by one pipeline only: the update would fail
       fix: give the rows another target_schema or target_table_name, or agree with the owner to take the tables out of that pipeline and drop them
     "#);
@@ -97,7 +100,7 @@ fn a_foreign_pipeline_is_an_error_that_says_whose_it_is() {
     let ours = holders(&[("x", there("sales_01_g01_p01", Some("/Workspace/ours/state/metadata.json")))]);
     insta::assert_snapshot!(judged(&facts, &own, &ours), @r#"
     error[TW322] tables.csv:2:1
-      main.crm.Accounts is already written by pipeline "sales_01_g01_p01" (id x, owner boss@x.org), which points at bundle `retail` and is not in its state
+      main.crm.Accounts is already written by pipeline "sales_01_g01_p01", which points at bundle `retail` and is not in its state: id x, owner boss@x.org
       why: a table is written by one pipeline only: the update would fail
       fix: a deploy that broke off left it: take it over or delete it, as TW304 says
     "#);
