@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Facts, Found, Manager};
+use super::metadata::Metadata;
 use super::paths::BundlePaths;
 use super::seen::Seen;
 use super::selection::Selection;
@@ -90,19 +91,7 @@ impl Case<'_> {
 
     /// Who manages something that is not ours.
     pub(super) fn stranger(&self, found: &Found) -> Stranger {
-        match &found.manager {
-            Manager::Nobody => Stranger::Nobody,
-            Manager::Unknown => Stranger::Unknown,
-            Manager::Bundle(path) => match self.facts.others.get(path) {
-                Some(Seen::Known(Some(metadata))) => Stranger::Bundle {
-                    bundle: metadata.bundle.clone(),
-                    target: metadata.target.clone(),
-                    root: root_of(path).to_owned(),
-                },
-                Some(Seen::Known(None)) => Stranger::Gone { root: root_of(path).to_owned() },
-                _ => Stranger::Hidden { root: root_of(path).to_owned() },
-            },
-        }
+        Stranger::of(found, &self.facts.others)
     }
 }
 
@@ -122,6 +111,23 @@ pub(super) enum Stranger {
 }
 
 impl Stranger {
+    /// Who manages something, where `others` holds what lies at other bundles' places.
+    pub(super) fn of(found: &Found, others: &BTreeMap<String, Seen<Option<Metadata>>>) -> Self {
+        match &found.manager {
+            Manager::Nobody => Self::Nobody,
+            Manager::Unknown => Self::Unknown,
+            Manager::Bundle(path) => match others.get(path) {
+                Some(Seen::Known(Some(metadata))) => Self::Bundle {
+                    bundle: metadata.bundle.clone(),
+                    target: metadata.target.clone(),
+                    root: root_of(path).to_owned(),
+                },
+                Some(Seen::Known(None)) => Self::Gone { root: root_of(path).to_owned() },
+                _ => Self::Hidden { root: root_of(path).to_owned() },
+            },
+        }
+    }
+
     /// `it belongs to …`, as a clause.
     pub(super) fn clause(&self) -> String {
         match self {

@@ -269,7 +269,7 @@ async fn principals(
         .await
 }
 
-async fn read_metadata(client: &Client, path: &str) -> Result<Option<Metadata>, FactsError> {
+pub(super) async fn read_metadata(client: &Client, path: &str) -> Result<Option<Metadata>, FactsError> {
     let bytes = export(client, path).await?;
     bytes.map(|bytes| Metadata::parse(&bytes)).transpose().map_err(unreadable(path))
 }

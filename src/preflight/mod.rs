@@ -8,6 +8,7 @@
 //! ```
 
 mod case;
+mod catalog;
 mod definition;
 mod deployed;
 mod examine;
@@ -17,13 +18,21 @@ mod metadata;
 mod names;
 mod paths;
 mod principals;
+mod schedules;
 mod seen;
 mod selection;
 mod state;
 mod surroundings;
+#[cfg(test)]
+mod testing;
 mod verdict;
 mod wanted;
 
+pub use catalog::{
+    Answer, CatalogFact, CatalogFacts, CatalogWanted, Connectors, Holder, Holders, Identity, Occupant,
+    OwnPipeline, OwnPipelines, SchemaFacts, Secured, TargetCatalog, destination_in, gather_catalog,
+    gather_holders, judge_connections, judge_destinations, judge_homes, judge_shared_destinations,
+};
 pub use definition::Definition;
 pub use examine::{LIVE_RULES, Question, examine, not_examined};
 pub use facts::{BundleFacts, Deployed, Facts, FactsError, Found, Manager};
@@ -31,6 +40,7 @@ pub(crate) use gather::read_state;
 pub use metadata::Metadata;
 pub use paths::{BundlePaths, PathError, name_prefix};
 pub use principals::Principal;
+pub use schedules::judge_schedules;
 pub use seen::Seen;
 pub use selection::Selection;
 pub use state::BundleState;

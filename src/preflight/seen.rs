@@ -1,7 +1,7 @@
 //! What a question to the workspace came to.
 
 use super::facts::FactsError;
-use crate::workspace::ErrorKind;
+use crate::workspace::{Error, ErrorKind};
 
 /// An answer, or that this identity may not have one. Anything else that goes wrong ends the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,11 @@ fn refusal(error: &FactsError) -> Option<String> {
     if error.kind() != ErrorKind::Forbidden {
         return None;
     }
+    words(error)
+}
+
+/// What the workspace itself says, `PERMISSION_DENIED: …`.
+pub(super) fn words(error: &Error) -> Option<String> {
     let api = error.api()?;
     let words = [api.code.as_deref().unwrap_or_default(), api.message.trim()];
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();

@@ -83,6 +83,103 @@ pub(crate) const RULES: &[Rule] = &[
             read a second time. Put the rows back, or destroy the bundle on purpose.",
     },
     Rule {
+        id: "TW320",
+        title: "destination is written by another of our pipelines",
+        explanation: "Unity Catalog says that a table which is planned in one pipeline is written by another one of this configuration, or by \
+            the same bundle in another target. A table is written by one pipeline only, so that the planned one would fail at it. Put \
+            the row back to where it was, or drop the table, which reads it again in full.",
+    },
+    Rule {
+        id: "TW321",
+        title: "something else stands where a table is to be",
+        explanation: "An ordinary table or a view has the name of a destination. A pipeline writes only tables that it made itself. Rename or \
+            drop what is there, or choose another destination.",
+    },
+    Rule {
+        id: "TW322",
+        title: "destination is already written by another pipeline",
+        explanation: "A table is written by one pipeline only, in this or any other workspace of the metastore. The finding names the \
+            pipeline, its owner and the bundle that manages it. Choose another destination, or agree with the owner: the table has to \
+            leave that pipeline and be dropped before this one can make it anew.",
+    },
+    Rule {
+        id: "TW323",
+        title: "destination is left over from a pipeline that is gone",
+        explanation: "Tables stay with the pipeline that made them, also where it was deleted or recreated and its tables were kept. No other \
+            pipeline can write them until they are dropped; the finding holds the statements. A pipeline of another workspace of the \
+            same metastore looks the same from here, so that it is worth asking before dropping anything.",
+    },
+    Rule {
+        id: "TW324",
+        title: "two targets would write the same table",
+        explanation: "Workspaces of one region share a metastore, and development mode puts nothing before the names of catalogs, schemas and \
+            tables. Where two targets name the same destination there, the pipelines of the second fail. Give one of them its own \
+            with `catalogs` or `schemas` in the target.",
+    },
+    Rule {
+        id: "TW330",
+        title: "connection is not there",
+        explanation: "A pipeline or gateway reads its source through a connection of Unity Catalog, which must be there before the deploy. One \
+            that this identity may not see looks as if it were not there.",
+    },
+    Rule {
+        id: "TW331",
+        title: "connection is of another type",
+        explanation: "Each connector reads through connections of its own type, as Unity Catalog spells it. Name another connection, or the \
+            connector that fits the one that is named.",
+    },
+    Rule {
+        id: "TW332",
+        title: "connection is not in order",
+        explanation: "Unity Catalog says in which state a connection is. Only through an active one can be read.",
+    },
+    Rule {
+        id: "TW333",
+        title: "connection may not be used",
+        explanation: "Who creates a pipeline and who it runs as both need USE CONNECTION on its connection, by a grant or by owning it.",
+    },
+    Rule {
+        id: "TW340",
+        title: "catalog is not there",
+        explanation: "The catalog of a destination or of a gateway's storage is not there, or this workspace does not get to see it: an isolated \
+            catalog is seen only in the workspaces that it is bound to. tapworks creates no catalogs.",
+    },
+    Rule {
+        id: "TW341",
+        title: "catalog cannot hold tables",
+        explanation: "Nothing can be created in foreign, shared and system catalogs, neither destinations nor the volume of a gateway.",
+    },
+    Rule {
+        id: "TW342",
+        title: "privileges on a catalog are missing",
+        explanation: "The identity that the pipelines run as, `run_as` of the target or else who deploys, needs USE CATALOG on each catalog that \
+            they work in. The finding holds the statement.",
+    },
+    Rule {
+        id: "TW343",
+        title: "schema is not there",
+        explanation: "A schema that is missing is created on the way where the identity that runs may create schemas in the catalog, which is a \
+            note; otherwise nothing can be written there, which is an error.",
+    },
+    Rule {
+        id: "TW344",
+        title: "privileges on a schema are missing",
+        explanation: "The identity that the pipelines run as needs USE SCHEMA and CREATE TABLE on schemas of destinations, and CREATE VOLUME too \
+            where a gateway keeps what it has read. The finding holds the statement.",
+    },
+    Rule {
+        id: "TW345",
+        title: "too many jobs start in one minute",
+        explanation: "A workspace runs a limited number of pipeline updates side by side. Where more jobs start in one minute, some of them fail \
+            or wait. Schedules are counted over a week, in all time zones, those of paused jobs left out.",
+    },
+    Rule {
+        id: "TW346",
+        title: "all jobs start together",
+        explanation: "Where all jobs start at the same minutes, sources and gateways get everything at once and nothing in between. Different \
+            minutes for different groups cost nothing.",
+    },
+    Rule {
         id: "TW350",
         title: "the databricks CLI is missing or too old",
         explanation: "tapworks deploys with the databricks CLI, of a version that databricks_cli_version allows. It is \
