@@ -3,6 +3,7 @@
 use crate::bundle::{Options, Package, render};
 use crate::finding::{Finding, Findings, Place};
 use crate::placement::{Layout, place};
+use crate::preflight::Connectors;
 use crate::settings::{Limits, Placement, Settings, Target, judge_roots};
 use crate::source::RowSet;
 use crate::table::{Group, Resolution, groups};
@@ -12,6 +13,8 @@ use crate::table::{Group, Resolution, groups};
 pub struct Desired {
     /// Which table lies where.
     pub layout: Layout,
+    /// Which connectors read through which connection.
+    pub connectors: Connectors,
     /// One bundle for each project of the layout, in its order; none where a finding is an error.
     pub packages: Vec<Package>,
     /// All that the offline rules say.
@@ -43,9 +46,11 @@ pub fn desired(
     let (groups, mut findings) = groups(rows, settings);
     if findings.has_errors() {
         let (layout, packages, resolved) = (Layout::default(), Vec::new(), ResolvedTable::default());
-        return Desired { layout, packages, findings, resolved };
+        let connectors = Connectors::default();
+        return Desired { layout, connectors, packages, findings, resolved };
     }
     let resolved = with_resolved.then(|| resolve(rows, settings, &groups));
+    let connectors = Connectors::of(&groups);
     let layout = place(groups, settings.limits);
     let resolved = resolved.map(|resolved| with_places(resolved, &layout)).unwrap_or_default();
     findings.extend(without_effect(settings));
@@ -62,7 +67,7 @@ pub fn desired(
         escape: settings.escapes_references(),
     };
     let packages = layout.bundles.iter().map(|bundle| render(bundle, options)).collect();
-    Desired { layout, packages, findings, resolved }
+    Desired { layout, connectors, packages, findings, resolved }
 }
 
 fn resolve(rows: &RowSet, settings: &Settings, groups: &[Group]) -> ResolvedTable {

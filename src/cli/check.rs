@@ -1,5 +1,6 @@
 //! `tapworks check`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -20,11 +21,13 @@ use crate::desired::{Desired, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Findings, Place, rule, rules};
 use crate::interrupt::Interrupt;
-use crate::preflight::{LIVE_RULES, Question, Selection, Verdict, examine, judge_cli, not_examined};
+use crate::preflight::{
+    BundlePaths, LIVE_RULES, Question, Selection, Verdict, examine, judge_cli, not_examined,
+};
 use crate::report::{CheckDocument, CheckedTarget, Progress, RunError, SourceDocument};
 use crate::settings::{Settings, Skip, Target};
 use crate::source::SourceSpec;
-use crate::workspace::Access;
+use crate::workspace::Client;
 
 /// Say what would stand in the way of a deploy, before it starts; changes nothing
 ///
@@ -190,32 +193,44 @@ impl Run {
         targets: &[Target],
         profile: Option<&str>,
     ) -> Result<(), Failure> {
-        let context = given.context;
-        let progress = Progress::new(Arc::clone(&context.printer));
-        let looks = stream::iter(targets.iter().zip(&mut self.targets))
-            .map(|(target, checked)| {
-                let progress = &progress;
-                async move {
-                    let access = workspaces::access(context, target, profile);
-                    let looked = match access {
-                        Ok(access) => look_at(given, progress, target, access, checked).await,
-                        Err(failure) => Err(failure),
-                    };
-                    looked.map_err(|failure| {
-                        checked.failed(failure.message(), failure.hints());
-                        failure.about(&format!("target `{}`", target.name))
-                    })
-                }
+        let progress = Progress::new(Arc::clone(&given.context.printer));
+        let reached: Vec<Result<Reached<'_>, Failure>> = stream::iter(targets.iter().zip(&mut self.targets))
+            .map(|(target, checked)| reach(given, &progress, target, profile, checked))
+            .buffered(TARGETS_AT_A_TIME)
+            .collect()
+            .await;
+        let place = |row: u32| Some(given.read.rows.place(row, None));
+        let questions: Vec<Question<'_>> = reached
+            .iter()
+            .flatten()
+            .map(|reached| Question {
+                client: &reached.client,
+                target: reached.target,
+                layout: &given.desired.layout,
+                connectors: &given.desired.connectors,
+                paths: &reached.paths,
+                selection: given.selection,
+                place: &place,
             })
-            .buffered(TARGETS_AT_A_TIME);
-        let looked: Vec<Result<Verdict, Failure>> = looks.collect().await;
+            .collect();
+        let examined = examine(&questions).await;
+        drop(questions);
+        self.verdict.join(examined.together);
+        let mut verdicts = examined.targets.into_iter();
         let mut failed = None;
-        for (target, verdict) in targets.iter().zip(looked) {
-            match verdict {
+        for ((target, reached), checked) in targets.iter().zip(reached).zip(&mut self.targets) {
+            let judged = reached.and_then(|reached| {
+                self.verdict.findings.extend(reached.unresolved);
+                verdicts.next().unwrap_or_else(|| Ok(Verdict::default())).map_err(Failure::from)
+            });
+            let ended = if judged.is_ok() { Ended::Well } else { Ended::Badly };
+            progress.tell(Event::StepFinished(step(target), ended));
+            match judged {
                 Ok(verdict) => self.verdict.join(verdict),
                 Err(failure) => {
-                    self.verdict.join(not_examined(&target.name, "the target could not be reached"));
-                    failed = failed.or(Some(failure));
+                    checked.failed(failure.message(), failure.hints());
+                    self.verdict.join(not_examined(&target.name, "its workspace did not answer"));
+                    failed = failed.or(Some(failure.about(&format!("target `{}`", target.name))));
                 }
             }
         }
@@ -249,44 +264,41 @@ impl Run {
     }
 }
 
-async fn look_at(
+/// A target whose workspace answers.
+struct Reached<'a> {
+    target: &'a Target,
+    client: Client,
+    paths: BTreeMap<String, BundlePaths>,
+    /// What is to be said of paths that cannot be told.
+    unresolved: Findings,
+}
+
+fn step(target: &Target) -> Step<'_> {
+    Step { target: &target.name, project: None, name: "checks" }
+}
+
+async fn reach<'a>(
     given: Given<'_>,
     progress: &Progress,
-    target: &Target,
-    access: Access,
+    target: &'a Target,
+    profile: Option<&str>,
     checked: &mut CheckedTarget,
-) -> Result<Verdict, Failure> {
-    let Given { context, read, desired, vanished, selection, interrupt } = given;
+) -> Result<Reached<'a>, Failure> {
+    let Given { context, desired, vanished, interrupt, .. } = given;
+    let title = format!("{}  {}", target.name, step(target).name);
+    progress.tell(Event::StepStarted(step(target)));
+    let access = workspaces::access(context, target, profile)?;
     checked.lies_at(&access.host().to_string());
-    let step = Step { target: &target.name, project: None, name: "checks" };
-    let title = format!("{}  {}", step.target, step.name);
-    progress.tell(Event::StepStarted(step));
-    let looked = async {
-        let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
-        let me = client.me().await?;
-        checked.reached_as(&me.user_name);
-        let mode = target.mode.as_str();
-        context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
-        let mut verdict = Verdict::default();
-        let bundles = desired.layout.bundles.iter().map(|bundle| bundle.name.as_str());
-        let bundles = bundles.chain(vanished.iter().map(String::as_str));
-        let paths = paths(target, &me, bundles, &mut verdict.findings);
-        let place = |row: u32| Some(read.rows.place(row, None));
-        let question = Question {
-            client: &client,
-            target,
-            layout: &desired.layout,
-            paths: &paths,
-            selection,
-            place: &place,
-        };
-        verdict.join(examine(question).await?);
-        Ok::<_, Failure>(verdict)
-    }
-    .await;
-    let ended = if looked.is_ok() { Ended::Well } else { Ended::Badly };
-    progress.tell(Event::StepFinished(step, ended));
-    looked
+    let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
+    let me = client.me().await?;
+    checked.reached_as(&me.user_name);
+    let mode = target.mode.as_str();
+    context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
+    let bundles = desired.layout.bundles.iter().map(|bundle| bundle.name.as_str());
+    let bundles = bundles.chain(vanished.iter().map(String::as_str));
+    let mut unresolved = Findings::new();
+    let paths = paths(target, &me, bundles, &mut unresolved);
+    Ok(Reached { target, client, paths, unresolved })
 }
 
 /// The rule of this id, as the registry writes it.

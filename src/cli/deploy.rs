@@ -272,11 +272,15 @@ async fn check(
             client: &client,
             target: &target,
             layout: &desired.layout,
+            connectors: &desired.connectors,
             paths: &paths,
             selection: &selection,
             place: &place,
         };
-        findings.extend(examine(question).await?.into_findings());
+        let examined = examine(&[question]).await;
+        for verdict in examined.targets {
+            findings.extend(verdict?.into_findings());
+        }
         let identity = client.access().child_environment(&context.environment, &client).await?;
         Ok::<_, Failure>((paths, identity))
     }

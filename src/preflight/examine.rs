@@ -1,61 +1,67 @@
-//! The live rules of one target: what they need is asked first, then they judge.
+//! The live rules of a run: every target is asked, then all are judged, since one target's pipelines may stand in
+//! another's way.
 
-use std::collections::BTreeMap;
-
-use super::case::Case;
+use super::catalog::{OwnPipelines, judge_shared_destinations};
 use super::facts::FactsError;
-use super::gather::{Subject, gather};
-use super::paths::{BundlePaths, name_prefix};
-use super::principals::Principal;
-use super::selection::Selection;
+use super::survey::{Question, SHARED, Survey};
 use super::verdict::Verdict;
-use super::wanted::Wanted;
-use super::{deployed, names, surroundings};
-use crate::finding::Place;
-use crate::placement::Layout;
-use crate::settings::Target;
-use crate::workspace::Client;
 
-/// A target to look at.
-#[derive(Clone, Copy)]
-pub struct Question<'a> {
-    /// Its workspace.
-    pub client: &'a Client,
-    /// What the settings say of it.
-    pub target: &'a Target,
-    /// What is to be deployed.
-    pub layout: &'a Layout,
-    /// Where the state of each bundle lies, of those too that the rows no longer name.
-    pub paths: &'a BTreeMap<String, BundlePaths>,
-    /// The rules that are wanted.
-    pub selection: &'a Selection,
-    /// Where a row stands.
-    pub place: &'a (dyn Fn(u32) -> Option<Place> + Sync),
-}
+use futures_util::future::join_all;
 
 /// The rules that are judged for each target, sorted.
 pub const LIVE_RULES: &[&str] = &[
     "TW301", "TW302", "TW303", "TW304", "TW305", "TW306", "TW307", "TW308", "TW309", "TW310", "TW311",
-    "TW351", "TW352", "TW353", "TW354",
+    "TW320", "TW321", "TW322", "TW323", "TW324", "TW330", "TW331", "TW332", "TW333", "TW340", "TW341",
+    "TW342", "TW343", "TW344", "TW345", "TW346", "TW351", "TW352", "TW353", "TW354",
 ];
 
-/// Judges a target by the live rules, reading only.
-///
-/// # Errors
-/// Where the workspace does not answer; what it refuses to tell is skipped and said.
-pub async fn examine(question: Question<'_>) -> Result<Verdict, FactsError> {
-    let Question { client, target, layout, paths, selection, place } = question;
-    let me = client.me().await?;
-    let wanted = Wanted::of(layout, &name_prefix(target, &me.short_name()));
-    let principals = Principal::of(target);
-    let subject = Subject { wanted: &wanted, paths, principals: &principals, selection };
-    let facts = gather(client, subject).await?;
-    let case = Case { target, me: &me, layout, wanted: &wanted, paths, facts: &facts, selection, place };
-    let mut verdict = case.covering(&["TW307"]);
-    for rules in [names::judge, deployed::judge, surroundings::judge] {
-        verdict.join(rules(&case));
+/// What the live rules say.
+#[derive(Debug)]
+pub struct Examined {
+    /// Of each target, in the order of the questions; an error where its workspace did not answer.
+    pub targets: Vec<Result<Verdict, FactsError>>,
+    /// Of the targets against each other.
+    pub together: Verdict,
+}
+
+/// Judges targets by the live rules, reading only. What a workspace refuses to tell is skipped and said; one that does not
+/// answer keeps nobody from judging the others.
+pub async fn examine(questions: &[Question<'_>]) -> Examined {
+    let surveys = join_all(questions.iter().map(|question| Survey::of(*question))).await;
+    let mut own = OwnPipelines::default();
+    for survey in surveys.iter().flatten() {
+        survey.add_own(&mut own);
     }
-    Ok(selection.apply(verdict))
+    let own = &own;
+    let targets = join_all(surveys.iter().map(|survey| async move {
+        match survey {
+            Ok(survey) => Some(survey.judge(own).await),
+            Err(_) => None,
+        }
+    }));
+    let judged = targets.await;
+    let together = together(&surveys, questions);
+    let targets = surveys.into_iter().zip(judged).map(|(survey, judged)| match (survey, judged) {
+        (Err(error), _) => Err(error),
+        (Ok(_), judged) => judged.unwrap_or_else(|| Ok(Verdict::default())),
+    });
+    Examined { targets: targets.collect(), together }
+}
+
+/// Judges the targets that answered against each other.
+fn together(surveys: &[Result<Survey<'_>, FactsError>], questions: &[Question<'_>]) -> Verdict {
+    let mut verdict = Verdict::default();
+    let Some(selection) = questions.first().map(|question| question.selection) else { return verdict };
+    let known: Vec<&Survey<'_>> = surveys.iter().flatten().collect();
+    let hosts: Vec<String> = known.iter().map(|survey| survey.host()).collect();
+    let writes: Vec<_> = known.iter().zip(&hosts).map(|(survey, host)| survey.writes(host)).collect();
+    for target in &writes {
+        verdict.cover(Some(target.target), [SHARED]);
+    }
+    if let Some(survey) = known.first() {
+        verdict.join(judge_shared_destinations(&writes, &|row| survey.place()(row)));
+    }
+    selection.apply(verdict)
 }
 
 /// Says for every live rule of a target that it could not be run.

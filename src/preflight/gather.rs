@@ -32,8 +32,10 @@ pub(super) const OF_JOBS: &[&str] = &["TW302", "TW304", "TW305"];
 /// Rules that need the pipelines of the states one by one.
 pub(super) const OF_OWN: &[&str] = &["TW308", "TW309"];
 /// Rules that need the states.
-pub(super) const OF_STATES: &[&str] =
-    &["TW301", "TW302", "TW304", "TW305", "TW306", "TW308", "TW309", "TW311", "TW351"];
+pub(super) const OF_STATES: &[&str] = &[
+    "TW301", "TW302", "TW304", "TW305", "TW306", "TW308", "TW309", "TW311", "TW320", "TW322", "TW323",
+    "TW351",
+];
 
 /// How many requests of one kind are prepared at a time; how many are really under way the client decides.
 const WIDTH: usize = 64;

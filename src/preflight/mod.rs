@@ -2,9 +2,9 @@
 //! the rules judge them without asking anything more.
 //!
 //! ```text
-//! Question ──▶ gather ──▶ Facts ──▶ Case ──▶ names, deployed, surroundings ──▶ Verdict
-//!   target,     lists,     what is    all that     one file for each             findings,
-//!   layout      states     there      is known     kind of question              skipped, counts
+//! Question ──▶ Survey: Facts, CatalogFacts ──▶ names, deployed, surroundings, schedules, catalog ──▶ Verdict
+//!   target,      what is there, asked once       one file for each kind of question               findings, skipped,
+//!   layout       for every target                                                                 counts
 //! ```
 
 mod case;
@@ -23,6 +23,7 @@ mod seen;
 mod selection;
 mod state;
 mod surroundings;
+mod survey;
 #[cfg(test)]
 mod testing;
 mod verdict;
@@ -34,7 +35,7 @@ pub use catalog::{
     gather_holders, judge_connections, judge_destinations, judge_homes, judge_shared_destinations,
 };
 pub use definition::Definition;
-pub use examine::{LIVE_RULES, Question, examine, not_examined};
+pub use examine::{Examined, LIVE_RULES, examine, not_examined};
 pub use facts::{BundleFacts, Deployed, Facts, FactsError, Found, Manager};
 pub(crate) use gather::read_state;
 pub use metadata::Metadata;
@@ -45,5 +46,6 @@ pub use seen::Seen;
 pub use selection::Selection;
 pub use state::BundleState;
 pub use surroundings::judge_cli;
+pub use survey::Question;
 pub use verdict::{RuleCounts, Skipped, Verdict};
 pub use wanted::Wanted;

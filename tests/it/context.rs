@@ -59,6 +59,7 @@ impl Context {
         workspace.world(|world| {
             world.accounts.add_client(CLIENT_ID, CLIENT_SECRET, principal);
             world.statements.inline_limit = INLINE_BYTES;
+            world.furnishes = true;
             world.statements.link_headers = vec![("x-mock-customer-key".to_owned(), LINK_KEY.to_owned())];
         });
         context.set("DATABRICKS_HOST", workspace.url());
