@@ -2,7 +2,7 @@
 //! another's way.
 
 use super::catalog::{OwnPipelines, judge_shared_destinations};
-use super::facts::FactsError;
+use super::facts::{Facts, FactsError};
 use super::survey::{Question, SHARED, Survey};
 use super::verdict::Verdict;
 
@@ -18,8 +18,8 @@ pub const LIVE_RULES: &[&str] = &[
 /// What the live rules say.
 #[derive(Debug)]
 pub struct Examined {
-    /// Of each target, in the order of the questions; an error where its workspace did not answer.
-    pub targets: Vec<Result<Verdict, FactsError>>,
+    /// Of each target and with what was found there, in the order of the questions; an error where its workspace did not answer.
+    pub targets: Vec<Result<(Verdict, Facts), FactsError>>,
     /// Of the targets against each other.
     pub together: Verdict,
 }
@@ -43,7 +43,9 @@ pub async fn examine(questions: &[Question<'_>]) -> Examined {
     let together = together(&surveys, questions);
     let targets = surveys.into_iter().zip(judged).map(|(survey, judged)| match (survey, judged) {
         (Err(error), _) => Err(error),
-        (Ok(_), judged) => judged.unwrap_or_else(|| Ok(Verdict::default())),
+        (Ok(survey), judged) => {
+            judged.unwrap_or_else(|| Ok(Verdict::default())).map(|verdict| (verdict, survey.into_facts()))
+        }
     });
     Examined { targets: targets.collect(), together }
 }
