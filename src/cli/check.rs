@@ -15,7 +15,7 @@ use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::closest::did_you_mean;
-use crate::deploy::DatabricksCli;
+use crate::deploy::LocatedCli;
 use crate::desired::ask;
 use crate::event::Ended;
 use crate::finding::{Findings, Place, rule, rules};
@@ -143,7 +143,12 @@ impl Run {
             let given = Given { context, settings, read, asked, selection, interrupt, progress };
             if selection.wants("TW350") {
                 let constraint = &settings.databricks_cli_version;
-                let cli = DatabricksCli::find(&context.environment, constraint, interrupt).await;
+                let cli = async {
+                    LocatedCli::find(&context.environment)?
+                        .check(&context.environment, constraint, interrupt)
+                        .await
+                }
+                .await;
                 self.verdict.join(judge_cli(cli.err().map(|error| (error.to_string(), error.hint()))));
             }
             if selection.wants_any(LIVE_RULES) {

@@ -77,7 +77,12 @@ impl ConfigurationArguments {
         targets: &[String],
         environment: &Environment,
     ) -> Result<(Settings, Findings), Failure> {
-        let flags = Flags {
+        resolve(self.flags(targets), environment)
+    }
+
+    /// What was said about settings, and these targets.
+    pub(super) fn flags(self, targets: &[String]) -> Flags {
+        Flags {
             config: self.config,
             source: self.source,
             connector: self.connector,
@@ -95,7 +100,11 @@ impl ConfigurationArguments {
             delimiter: self.delimiter,
             target: targets.to_vec(),
             ..Flags::default()
-        };
-        Settings::resolve(flags, environment).map_err(|error| Failure::usage(error.to_string()))
+        }
     }
+}
+
+/// The settings as these flags, environment and file give them.
+pub(super) fn resolve(flags: Flags, environment: &Environment) -> Result<(Settings, Findings), Failure> {
+    Settings::resolve(flags, environment).map_err(|error| Failure::usage(error.to_string()))
 }

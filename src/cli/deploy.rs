@@ -13,12 +13,13 @@ use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
-    DatabricksCli, DeployError, Outcome, ProjectBundle, Session, Site, Status, TargetOutcome, apply_all,
-    plan_all,
+    Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
+    TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
+use crate::machine::Machine;
 use crate::preflight::Selection;
 use crate::report::{
     DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
@@ -43,16 +44,35 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
     #[command(flatten)]
+    steps: StepArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
+/// How the steps of a deploy are gone through.
+#[derive(clap::Args, Clone, Copy)]
+struct StepArguments {
+    /// How many databricks commands run at a time, at most one per core; fewer where memory is short
+    #[arg(long, value_name = "N", env = "TAPWORKS_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where a project fails, go on with the others
+    #[arg(long)]
+    keep_going: bool,
+    /// Ask the databricks CLI about every project, also where the last deploy's record says that nothing changed
+    #[arg(long)]
+    full: bool,
+    /// Plan once more after each deploy; a plan that is not empty then is exit status 7
+    #[arg(long)]
+    verify_plan: bool,
+}
+
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, reports } = arguments;
+    let Arguments { configuration, target, profile, steps, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
     let mut run =
         Run { outcome: Outcome { targets: Vec::new() }, source: None, placement: Vec::new(), findings };
-    match run.deploy(context, &settings, &target, profile.as_deref()) {
+    match run.deploy(context, &settings, &target, profile.as_deref(), steps) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -79,6 +99,7 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
+        steps: StepArguments,
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
         for target in &targets {
@@ -87,11 +108,7 @@ impl Run {
         }
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
-        let cli = block_on(context, |interrupt| async move {
-            let constraint = &settings.databricks_cli_version;
-            Ok(DatabricksCli::find(&context.environment, constraint, &interrupt).await?)
-        })?;
-        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
+        let cli = LocatedCli::find(&context.environment)?;
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
@@ -122,7 +139,7 @@ impl Run {
                     return Err(failure);
                 }
             };
-            self.outcome = self.carry_out(given, &cli, prepared).await?;
+            self.outcome = self.carry_out(given, steps, cli, prepared).await?;
             Ok(interrupted_in(&self.outcome, interrupt))
         })
     }
@@ -149,14 +166,15 @@ impl Run {
         Ok(destinations)
     }
 
-    /// Writes the lock and the packages, plans, and deploys what was planned.
+    /// Recognises what is as it was left, writes the lock and the packages, plans, and deploys what was planned.
     async fn carry_out(
         &mut self,
         given: Given<'_>,
-        cli: &DatabricksCli,
+        steps: StepArguments,
+        cli: LocatedCli,
         prepared: Prepared<'_>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, interrupt, progress, .. } = given;
+        let Given { context, settings, interrupt, progress, .. } = given;
         let Prepared { bases, reached } = prepared;
         let mut identities = Vec::new();
         for reached in &reached {
@@ -168,24 +186,15 @@ impl Run {
         }
         // All are looked at before the first is written: what stands in the way of one stops it all.
         let mut compared: Vec<Vec<Written>> = Vec::new();
-        for PlacedBase { base, desired, .. } in &bases {
-            let packages = desired.packages.iter();
-            compared
-                .push(packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?);
-        }
         let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
-        for (PlacedBase { base, mut lock, desired, .. }, compared) in bases.into_iter().zip(compared) {
-            let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
-            context.printer.say(&placement.line());
-            // The lock first: what it says holds, whatever becomes of the deploy.
-            lock.write(desired.lock.lock)?;
-            self.placement.push(placement);
-            let mut of_base = Vec::new();
-            for (package, written) in desired.packages.iter().zip(compared) {
-                package.apply(&written)?;
-                context.printer.detail(&format!("bundle {}", written.folder.display()));
-                of_base.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
+        for PlacedBase { base, desired, .. } in &bases {
+            let (mut written, mut of_base) = (Vec::new(), Vec::new());
+            for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
+                let compared = package.compare(&base.output_dir)?;
+                of_base.push(ProjectBundle::new(package, &compared, bundle.table_count())?);
+                written.push(compared);
             }
+            compared.push(written);
             projects.push(of_base);
         }
         let sites: Vec<Site> = reached
@@ -201,16 +210,42 @@ impl Run {
                 projects: projects.get(reached.base).cloned().unwrap_or_default(),
             })
             .collect();
+        let recognised = recognise_all(&context.environment, &sites, steps.full).await?;
+        tell_doubts(context, &sites, &recognised);
+        let unchanged = unchanged(&sites, &recognised);
+        let cli = match unchanged {
+            Some(_) => None,
+            None => {
+                let constraint = &settings.databricks_cli_version;
+                Some(cli.check(&context.environment, constraint, interrupt).await?)
+            }
+        };
+        for (PlacedBase { base, mut lock, desired, .. }, compared) in bases.into_iter().zip(compared) {
+            let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
+            context.printer.say(&placement.line());
+            // The lock first: what it says holds, whatever becomes of the deploy.
+            lock.write(desired.lock.lock)?;
+            self.placement.push(placement);
+            for (package, written) in desired.packages.iter().zip(compared) {
+                package.apply(&written)?;
+                context.printer.detail(&format!("bundle {}", written.folder.display()));
+            }
+        }
+        let (Some(cli), None) = (cli, &unchanged) else { return Ok(unchanged.unwrap_or_default()) };
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let scratch = tempfile::tempdir()?;
         let session = Session {
-            cli,
+            cli: &cli,
             environment: &context.environment,
             interrupt,
             watch: progress,
-            parallel_projects: parallel_projects(),
+            budget: Budget::new(steps.jobs.map(usize::from), Machine::here()),
+            keep_going: steps.keep_going,
+            verify_plan: steps.verify_plan,
+            source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
         };
-        let planned = plan_all(&session, &sites).await;
+        let planned = plan_all(&session, &sites, recognised).await;
         Ok(apply_all(&session, planned).await)
     }
 
@@ -224,6 +259,7 @@ impl Run {
         let Self { outcome, source, placement, mut findings } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
+            findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
         let findings = findings.sorted();
         let printer = &context.printer;
@@ -337,9 +373,24 @@ fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
     interrupt.signal().filter(|_| interrupted || unfinished)
 }
 
-/// Each project takes two processes of the CLI while it is planned, each of which keeps one core busy.
-fn parallel_projects() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+/// Says why the CLI is asked about a project, for those who wonder what a run takes its time for.
+fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>]) {
+    for (site, recognised) in sites.iter().zip(recognised) {
+        for (project, recognition) in site.projects.iter().zip(recognised) {
+            let why = recognition.doubt.as_deref().unwrap_or("as the last deploy left it");
+            context.printer.detail(&format!("{}/{}  {why}", site.target, project.name));
+        }
+    }
+}
+
+/// Which rows these are, where they are a version of a table.
+fn table_version(source: &SourceDocument) -> Option<TableVersion> {
+    match source {
+        SourceDocument::Table { table, version: Some(version), host, .. } => {
+            Some(TableVersion { host: host.clone(), table: table.clone(), version: *version })
+        }
+        _ => None,
+    }
 }
 
 fn indented(text: &str) -> String {

@@ -2,7 +2,7 @@
 //! errors to statuses.
 
 use crate::bundle::PackageError;
-use crate::deploy::ProgramError;
+use crate::deploy::{DeployError, ProgramError};
 use crate::files::FileError;
 use crate::finding::Findings;
 use crate::lock_file::LockFileError;
@@ -171,6 +171,17 @@ impl From<FactsError> for Failure {
             FactsError::Workspace(error) => error.into(),
             // What cannot be read is not taken for absent: as good as not reachable.
             error @ FactsError::Unreadable { .. } => Self::unreachable(error.to_string()),
+        }
+    }
+}
+
+impl From<DeployError> for Failure {
+    fn from(error: DeployError) -> Self {
+        match error {
+            DeployError::Workspace(error) => error.into(),
+            DeployError::Facts(error) => error.into(),
+            DeployError::File(error) => error.into(),
+            error => Self { hints: error.hints(), ..Self::work(error.to_string()) },
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::source::SourceSpec;
 /// Reports beside what the terminal shows.
 #[derive(clap::Args)]
 pub(super) struct ReportArguments {
-    /// Also write a report, whatever becomes of the run; FORMAT is json, junit, sarif or github (annotations); repeatable
+    /// Also write a report, whatever becomes of the run; FORMAT is json, junit, sarif, github (annotations) or md (Markdown); repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH", help_heading = "Output")]
     requests: Vec<ReportRequest>,
 }

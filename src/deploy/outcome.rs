@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::error::DeployError;
+use crate::finding::Finding;
 use crate::plan::Counts;
 use crate::preflight::FactsError;
 use crate::workspace;
@@ -28,7 +29,7 @@ pub enum Status {
 }
 
 /// What became of the whole run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// In the order in which they were named.
     pub targets: Vec<TargetOutcome>,
@@ -62,6 +63,10 @@ pub struct ProjectOutcome {
     pub resources: Counts,
     /// What the plan would destroy.
     pub destructive: Vec<Destructive>,
+    /// Whether it was found as its last deploy left it, so that the CLI was not asked.
+    pub recognised: bool,
+    /// What is worth knowing although it went well.
+    pub warnings: Vec<Finding>,
     /// What stopped it.
     pub error: Option<DeployError>,
 }
@@ -87,6 +92,8 @@ impl ProjectOutcome {
             planned: None,
             resources: Counts::default(),
             destructive: Vec::new(),
+            recognised: false,
+            warnings: Vec::new(),
             error: None,
         }
     }

@@ -1,15 +1,20 @@
 //! What a deploy works with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+use super::budget::{Budget, Place};
 use super::child::{ChildError, Finished, Invocation};
 use super::error::DeployError;
 use super::program::DatabricksCli;
+use super::record::TableVersion;
+use crate::bundle::{Package, Written};
+use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::event::{Ended, Event, Step, Watch};
+use crate::files::{self, FileError};
 use crate::interrupt::Interrupt;
-use crate::preflight::{BundlePaths, Facts};
+use crate::preflight::{BundlePaths, BundleState, Facts};
 use crate::workspace::{ChildEnvironment, Client, Me};
 
 /// A target whose workspace was reached.
@@ -30,6 +35,19 @@ pub struct Site {
     pub projects: Vec<ProjectBundle>,
 }
 
+impl Site {
+    /// The CLI's state of a project, as it was found; `None` where it was not deployed.
+    #[must_use]
+    pub fn state(&self, project: &str) -> Option<&BundleState> {
+        self.facts.bundles.get(project)?.deployed()
+    }
+
+    /// The fingerprints of the definitions of pipelines and jobs that were found, by id.
+    pub(super) fn definitions(&self) -> HashMap<&str, Digest> {
+        self.facts.definitions()
+    }
+}
+
 /// A project's bundle on disk.
 #[derive(Clone, Debug)]
 pub struct ProjectBundle {
@@ -37,6 +55,33 @@ pub struct ProjectBundle {
     pub name: String,
     /// The folder with `databricks.yml`.
     pub folder: PathBuf,
+    /// The fingerprint of all that the CLI loads.
+    pub package: Digest,
+    /// How many tables it holds: what a command of the CLI takes goes by that.
+    pub tables: usize,
+}
+
+impl ProjectBundle {
+    /// A package with what else the CLI loads with it.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn new(package: &Package, written: &Written, tables: usize) -> Result<Self, FileError> {
+        let mut digest = package.digest();
+        if !written.foreign.is_empty() {
+            let mut parts = vec![(String::new(), digest.to_string().into_bytes())];
+            for name in &written.foreign {
+                parts.push((name.clone(), files::read(&written.folder.join(name))?));
+            }
+            digest = Digest::of_parts(parts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        }
+        Ok(Self {
+            name: package.project().to_owned(),
+            folder: written.folder.clone(),
+            package: digest,
+            tables,
+        })
+    }
 }
 
 /// What all steps of a run share.
@@ -49,16 +94,39 @@ pub struct Session<'a> {
     pub interrupt: &'a Interrupt,
     /// Who watches.
     pub watch: &'a dyn Watch,
-    /// How many projects are worked on at a time; each takes two processes while it is planned.
-    pub parallel_projects: usize,
+    /// How many commands of the CLI run at a time.
+    pub budget: Budget,
+    /// Whether the other projects and targets go on where one fails.
+    pub keep_going: bool,
+    /// Whether a second plan after each deploy has to be empty.
+    pub verify_plan: bool,
+    /// Which rows are deployed, where they are a version of a table.
+    pub source: Option<TableVersion>,
     /// A folder for plans, gone after the run.
     pub scratch: &'a std::path::Path,
 }
 
 impl Session<'_> {
-    /// Runs `databricks bundle …` for a project and target, telling what it says.
+    /// Runs `databricks bundle …` for a project and target once there is a place for it, telling what it says.
     pub(super) async fn bundle(
         &self,
+        site: &Site,
+        project: &ProjectBundle,
+        arguments: &[&str],
+        writes: bool,
+    ) -> Result<Finished, DeployError> {
+        let place = self.budget.place(project.tables).await;
+        if self.interrupt.is_set() {
+            let command = format!("databricks bundle {}", arguments.join(" "));
+            return Err(DeployError::Interrupted { command, wrote: false });
+        }
+        self.bundle_in(&place, site, project, arguments, writes).await
+    }
+
+    /// The same in a place that is already taken.
+    pub(super) async fn bundle_in(
+        &self,
+        _place: &Place<'_>,
         site: &Site,
         project: &ProjectBundle,
         arguments: &[&str],
@@ -71,9 +139,10 @@ impl Session<'_> {
         all.extend(["-t".to_owned(), site.target.clone()]);
         let invocation =
             Invocation { program: &self.cli.program, folder: &project.folder, arguments: all, writes };
+        let environment = self.budget.environment(self.environment, project.tables);
         self.watch.tell(Event::StepStarted(step));
         let finished = invocation
-            .run(self.environment, &site.identity, self.interrupt, |line| {
+            .run(&environment, &site.identity, self.interrupt, |line| {
                 if !line.is_empty() {
                     self.watch.tell(Event::StepLine(step, line));
                 }

@@ -1,12 +1,15 @@
 //! What the workspace says, gathered once per run: each fact is asked for once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
 
 use super::definition::Definition;
 use super::metadata::Metadata;
 use super::principals::Principal;
 use super::seen::Seen;
 use super::state::BundleState;
+use crate::digest::Digest;
 use crate::workspace::{Error, Job, JobSummary, Pipeline};
 
 /// What is there could not be found out: that is not taken for "nothing there".
@@ -49,6 +52,8 @@ pub struct Found {
     pub manager: Manager,
     /// When something last happened to it, as `last update 2026-01-02 03:04 UTC`.
     pub last: Option<String>,
+    /// The fingerprint of its definition, where that was looked at, so that the definition itself need not be kept.
+    pub definition: Option<Digest>,
 }
 
 impl Found {
@@ -66,11 +71,16 @@ impl Found {
             owner: pipeline.creator.clone(),
             manager: manager(pipeline.metadata_file_path()),
             last,
+            definition: Some(Digest::of_json(&pipeline.spec)),
         }
     }
 
     pub(super) fn of_job(job: &Job, summary: &JobSummary) -> Self {
-        Self { manager: manager(job.metadata_file_path()), ..Self::listed(summary) }
+        Self {
+            manager: manager(job.metadata_file_path()),
+            definition: Some(Digest::of_json(&Value::Object(job.settings.clone()))),
+            ..Self::listed(summary)
+        }
     }
 
     /// A job of which only the list may be seen.
@@ -81,6 +91,7 @@ impl Found {
             owner: summary.creator.clone(),
             manager: Manager::Unknown,
             last: summary.created_time.and_then(time).map(|time| format!("made {}", minute(time))),
+            definition: None,
         }
     }
 
@@ -159,4 +170,15 @@ pub struct Facts {
     pub own_jobs: BTreeMap<String, Seen<bool>>,
     /// The principals that the settings name: whether each is there.
     pub principals: BTreeMap<Principal, Seen<bool>>,
+}
+
+impl Facts {
+    /// The fingerprints of the definitions of pipelines and jobs that were looked at, by id.
+    #[must_use]
+    pub fn definitions(&self) -> HashMap<&str, Digest> {
+        let own =
+            self.own_pipelines.values().filter_map(|seen| seen.known()?.as_ref()).map(|live| &live.found);
+        let named = self.pipelines.known().into_iter().chain(self.jobs.known()).flatten();
+        own.chain(named).filter_map(|found| Some((found.id.as_str(), found.definition?))).collect()
+    }
 }

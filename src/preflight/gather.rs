@@ -133,6 +133,7 @@ async fn look_at_pipelines(
                 owner: summary.creator,
                 manager: Manager::Unknown,
                 last: None,
+                definition: None,
             }),
         }
     }
@@ -142,7 +143,7 @@ async fn look_at_pipelines(
     Ok((found, looked))
 }
 
-/// Looks at the strangers whose name matters, and for those in the states that the list lacks.
+/// Looks at those whose name matters, and for those in the states that the list lacks.
 async fn look_at_jobs(
     client: &Client,
     subject: Subject<'_>,
@@ -157,10 +158,6 @@ async fn look_at_jobs(
             let matters = |job: &JobSummary| subject.wanted.job_matters(job.name());
             let found = stream::iter(all.into_iter().filter(matters))
                 .map(|summary| async move {
-                    // One of our own has the name that it should have; that its id is in the state is all there is to know.
-                    if own.jobs.contains(&summary.id.to_string()) {
-                        return Ok(Some(Found::listed(&summary)));
-                    }
                     let job = async { Ok(client.job(summary.id).await?) }.await;
                     Ok::<_, FactsError>(match Seen::of(job)? {
                         Seen::Known(job) => job.map(|job| Found::of_job(&job, &summary)),

@@ -63,6 +63,9 @@ struct ProjectDocument<'a> {
     name: &'a str,
     status: Status,
     resources: Counts,
+    /// The CLI was not asked: it is as its last deploy left it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    recognised: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     planned: Option<Counts>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -113,6 +116,7 @@ impl<'a> DeployDocument<'a> {
                         name: &project.name,
                         status: project.status,
                         resources: project.resources,
+                        recognised: project.recognised,
                         planned: project.planned,
                         destructive: &project.destructive,
                         error: project.error.as_ref().map(ErrorDocument::of),
@@ -155,6 +159,9 @@ fn write_target(text: &mut String, target: &TargetOutcome) {
 
 fn project_note(project: &ProjectOutcome) -> String {
     match (project.status, project.planned) {
+        (Status::Unchanged, _) if project.recognised => {
+            format!("as the last deploy left it ({} resources)", project.resources.unchanged)
+        }
         (Status::Unchanged, _) => {
             format!("no changes, nothing was sent ({} resources)", project.resources.unchanged)
         }

@@ -9,6 +9,7 @@
 mod auth;
 mod check;
 mod context;
+mod cost;
 mod deploy;
 mod examples;
 mod generate;
