@@ -13,7 +13,9 @@ mod generate;
 mod init;
 mod lock;
 mod network;
+mod plan;
 mod prepare;
+mod rebalance;
 mod reports;
 mod runtime;
 mod schema;
@@ -95,9 +97,11 @@ enum OutputFormat {
 enum Command {
     Generate(Box<generate::Arguments>),
     Check(Box<check::Arguments>),
+    Plan(Box<plan::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
     Lock(Box<lock::Arguments>),
+    Rebalance(Box<rebalance::Arguments>),
     Init(init::Arguments),
     Auth(auth::Arguments),
     Connectors(connectors::Arguments),
@@ -111,9 +115,11 @@ impl Command {
         match self {
             Self::Generate(_) => "generate",
             Self::Check(_) => "check",
+            Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
             Self::Lock(_) => "lock",
+            Self::Rebalance(_) => "rebalance",
             Self::Init(_) => "init",
             Self::Auth(_) => "auth",
             Self::Connectors(_) => "connectors",
@@ -152,9 +158,11 @@ pub(crate) fn main() -> ExitCode {
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
         Command::Check(arguments) => check::run(&context, *arguments),
+        Command::Plan(arguments) => plan::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
         Command::Lock(arguments) => lock::run(&context, &arguments),
+        Command::Rebalance(arguments) => rebalance::run(&context, *arguments),
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Schema(arguments) => schema::run(&context, &arguments),
         Command::Auth(arguments) => auth::run(&context, &arguments),

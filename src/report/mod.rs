@@ -16,6 +16,7 @@ mod plan_document;
 mod plan_text;
 mod printer;
 mod progress;
+mod rebalance_document;
 mod request;
 mod run_report;
 #[cfg(test)]
@@ -35,5 +36,6 @@ pub use placement_document::PlacementDocument;
 pub use plan_document::{PlanDocument, PlanInputs};
 pub use printer::{ColorChoice, Printer, Verbosity};
 pub use progress::Progress;
+pub use rebalance_document::{LockMoves, RebalanceDocument};
 pub use request::{ReportDestination, ReportFormat, ReportRequest, ReportRequestError};
 pub use run_report::{ReportError, RunError, RunReport};

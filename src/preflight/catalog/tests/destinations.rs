@@ -30,6 +30,7 @@ fn there(name: &str, metadata_file: Option<&str>) -> Holder {
         owner: Some(BOSS.into()),
         manager: metadata_file.map_or(Manager::Nobody, |path| Manager::Bundle(path.into())),
         last: None,
+        definition: None,
     })
 }
 
