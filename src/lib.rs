@@ -21,7 +21,7 @@
 //! | `<output_dir>/<project>/.databricks/` | never | by the databricks CLI only |
 //! | `~/.databrickscfg` | by commands that reach a workspace | never |
 //! | a folder for plans and for bundles that are only looked at, in the system's temporary folder | by the databricks CLI | by `plan` and `deploy`, removed at their end |
-//! | the file of `--report FORMAT=PATH` | never | by `generate`, `plan` and `deploy` |
+//! | the file of `--report FORMAT=PATH` | never | by `generate`, `check`, `plan` and `deploy` |
 //! | `tapworks-demo/` | never | by `demo` |
 
 mod cli;

@@ -11,6 +11,7 @@ use super::recovery::{Recovery, doubt_unfinished, not_bound, tell_left_overs};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{ReadRows, read_rows_at};
+use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
@@ -23,6 +24,7 @@ use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use crate::plan::{Approved, By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
+use crate::preflight::Selection;
 use crate::report::{
     DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
     findings_text,
@@ -161,8 +163,19 @@ impl Run {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
             let recovery = Recovery { arguments: Some(recovery), history: history.as_ref() };
-            let given =
-                Given { context, settings, read: &read, asked: &asked, interrupt, progress, recovery };
+            let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
+            self.findings.extend(ended);
+            let selection = &selection;
+            let given = Given {
+                context,
+                settings,
+                read: &read,
+                asked: &asked,
+                selection,
+                interrupt,
+                progress,
+                recovery,
+            };
             let prepared = match prepare(given, bases, destinations, profile, &mut self.findings).await {
                 Ok(prepared) => prepared,
                 Err(Unprepared { targets, failure }) => {
@@ -279,7 +292,7 @@ impl Run {
             self.journal = Some(journal);
         }
         let mut layouts = Vec::new();
-        for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
+        for (PlacedBase { base, mut lock, desired, .. }, compared) in bases.into_iter().zip(compared) {
             let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
             context.printer.say(&placement.line());
             // The lock first: what it says holds, whatever becomes of the deploy.
@@ -466,8 +479,7 @@ async fn consented(
 ) -> Result<Consented, Failure> {
     let Given { context, interrupt, .. } = given;
     let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let Judged { mut granted, mut missing, mut findings } = judge(&names, needs, consents, today);
+    let Judged { mut granted, mut missing, mut findings } = judge(&names, needs, consents, today());
     let is_stopped = told.has_errors() || findings.has_errors();
     let targets = targets.iter().map(|(target, _)| target);
     if !is_stopped && consent::ask(context, targets, &missing, interrupt).await? {

@@ -59,6 +59,7 @@ impl Context {
         workspace.world(|world| {
             world.accounts.add_client(CLIENT_ID, CLIENT_SECRET, principal);
             world.statements.inline_limit = INLINE_BYTES;
+            world.furnishes = true;
             world.statements.link_headers = vec![("x-mock-customer-key".to_owned(), LINK_KEY.to_owned())];
         });
         context.set("DATABRICKS_HOST", workspace.url());
@@ -280,6 +281,21 @@ impl Said {
     pub(crate) fn exits(&self, status: i32) -> &Self {
         assert_eq!(self.status, Some(status), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
+    }
+}
+
+/// Whatever was asked of this workspace: none of it changed anything, and all of it was a `GET`, a token, or a statement
+/// that reads.
+#[track_caller]
+pub(crate) fn only_read(workspace: &MockWorkspace) {
+    let writes: Vec<_> = workspace.writes().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    assert!(writes.is_empty(), "something was written: {writes:?}");
+    for request in workspace.requests() {
+        let path = &request.path;
+        let reads = request.method == "GET"
+            || path == "/oidc/v1/token"
+            || (request.method == "POST" && path.starts_with("/api/2.0/sql/statements"));
+        assert!(reads, "{} {path}", request.method);
     }
 }
 

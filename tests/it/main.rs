@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod check;
 mod consent;
 mod context;
 mod cost;

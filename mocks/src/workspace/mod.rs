@@ -37,6 +37,7 @@ mod paging;
 mod permissions;
 mod pipeline_list;
 mod pipelines;
+mod principals;
 mod query;
 mod ready;
 mod relay;
