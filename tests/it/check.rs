@@ -1,7 +1,7 @@
 //! `tapworks check` against the mock workspace: each rule in a bad and in a good state, and what is told of it.
 
 use serde_json::{Value, json};
-use tapworks_mocks::workspace::{Fault, Identity, MockWorkspace, Rows};
+use tapworks_mocks::workspace::{Fault, Identity, MockWorkspace};
 
 use crate::context::{Context, Said, only_read, post, sql_server_rows};
 
@@ -29,7 +29,6 @@ impl Site {
     /// The table list, and in the workspace what its rows name: connections, catalogs and schemas.
     fn rows(&self, rows: &str) {
         self.context.write("tables.csv", rows);
-        self.workspace.world(|world| world.furnish(&Rows::from_csv(rows).unwrap()));
     }
 
     /// A settings file with target `prod` in this workspace, and more about it.

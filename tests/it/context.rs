@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use tapworks_mocks::workspace::{Identity, MockWorkspace};
+use tapworks_mocks::workspace::{Identity, MockWorkspace, Rows, WorldHandle};
 
 /// The binary under test.
 pub(crate) const TAPWORKS: &str = env!("CARGO_BIN_EXE_tapworks");
@@ -17,6 +17,8 @@ pub(crate) const TAPWORKS: &str = env!("CARGO_BIN_EXE_tapworks");
 pub(crate) struct Context {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
+    /// The workspace, which gets what table lists name as they are written.
+    world: Option<WorldHandle>,
 }
 
 /// What a command said. Lines of the log for developers are left out of `stderr`.
@@ -45,7 +47,7 @@ const ARGUMENTS: &str = "programs/arguments.log";
 impl Context {
     /// Nothing but a folder: no workspace, no credentials.
     pub(crate) fn new() -> Self {
-        let context = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
+        let context = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), world: None };
         std::fs::create_dir(context.path(TEMPORARY)).unwrap();
         context
     }
@@ -54,6 +56,7 @@ impl Context {
     /// `TAPWORKS_DATABRICKS_CLI` names) as the CLI.
     pub(crate) fn with(workspace: &MockWorkspace) -> Self {
         let mut context = Self::new();
+        context.world = Some(workspace.handle());
         let databricks = context.stand_in();
         let principal = Identity::user(workspace.user()).in_group("admins");
         workspace.world(|world| {
@@ -115,6 +118,9 @@ impl Context {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
+        if let (Some(world), true, Ok(rows)) = (&self.world, name.ends_with(".csv"), Rows::from_csv(text)) {
+            world.world(|world| world.furnish(&rows));
+        }
         path
     }
 

@@ -72,7 +72,7 @@ pub use permissions::{Entry, Object, Permissions};
 pub use pipelines::{Pipeline, Pipelines};
 pub use rows::Rows;
 pub use runs::Run;
-pub use server::MockWorkspace;
+pub use server::{MockWorkspace, WorldHandle};
 pub use sources::{Source, Sources, Version};
 pub use statements::Statements;
 pub use updates::Update;
