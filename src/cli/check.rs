@@ -22,7 +22,7 @@ use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Findings, Place, rule, rules};
 use crate::interrupt::Interrupt;
 use crate::preflight::{
-    BundlePaths, LIVE_RULES, Question, Selection, Verdict, examine, judge_cli, not_examined,
+    BundlePaths, LIVE_RULES, Question, Selection, Verdict, examine, judge_cli, judge_schedules, not_examined,
 };
 use crate::report::{CheckDocument, CheckedTarget, Progress, RunError, SourceDocument};
 use crate::settings::{Settings, Skip, Target};
@@ -101,6 +101,7 @@ struct Given<'a> {
     context: &'a Context,
     read: &'a Read,
     desired: &'a Desired,
+    everywhere: &'a [&'a Target],
     vanished: &'a [String],
     selection: &'a Selection,
     interrupt: &'a Interrupt,
@@ -131,20 +132,25 @@ impl Run {
             return Ok(());
         };
         self.source = Some(read.document.clone());
-        let everywhere = settings.targets_or(&targets);
+        let targets = targets.as_slice();
+        let everywhere = settings.targets_or(targets);
         let here: Vec<&Target> = targets.iter().collect();
         let mut desired = desired(&read.rows, settings, &everywhere, &here, false);
         self.verdict.findings.extend(std::mem::take(&mut desired.findings));
         if desired.packages.is_empty() {
-            self.rows_are_wrong(&targets);
+            self.rows_are_wrong(targets);
             return Ok(());
         }
         self.verdict.cover(None, rules().map(|rule| rule.id).filter(|id| id.starts_with("TW2")));
         self.verdict.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
         let vanished = vanished_bundles(&settings.output_dir, &desired.packages)?;
+        let place = |row: u32| Some(read.rows.place(row, None));
+        for target in targets {
+            self.verdict.join(judge_schedules(&desired.layout, target, &place));
+        }
         if self.offline {
             self.verdict.skip(None, "TW350", "--offline");
-            for target in &targets {
+            for target in targets {
                 self.verdict.join(not_examined(&target.name, "--offline"));
             }
             return Ok(());
@@ -164,11 +170,12 @@ impl Run {
                 context,
                 read: &read,
                 desired: &desired,
+                everywhere: &everywhere,
                 vanished: &vanished,
                 selection: &selection,
                 interrupt: &interrupt,
             };
-            self.look(given, &targets, profile).await
+            self.look(given, targets, profile).await
         })
     }
 
@@ -207,6 +214,7 @@ impl Run {
                 client: &reached.client,
                 target: reached.target,
                 layout: &given.desired.layout,
+                everywhere: given.everywhere,
                 connectors: &given.desired.connectors,
                 paths: &reached.paths,
                 selection: given.selection,

@@ -22,7 +22,7 @@ use crate::desired::{Desired, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
-use crate::preflight::{BundlePaths, Question, Selection, examine};
+use crate::preflight::{BundlePaths, Question, Selection, examine, judge_schedules};
 use crate::report::{DeployDocument, Progress, RunError, SourceDocument, deploy_details, findings_text};
 use crate::settings::{Settings, Target};
 use crate::workspace::{Access, Me};
@@ -268,16 +268,22 @@ async fn check(
         let place = |row: u32| Some(read.rows.place(row, None));
         let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
         findings.extend(ended);
+        let everywhere: Vec<&Target> = settings.targets.values().collect();
         let question = Question {
             client: &client,
             target: &target,
             layout: &desired.layout,
+            everywhere: &everywhere,
             connectors: &desired.connectors,
             paths: &paths,
             selection: &selection,
             place: &place,
         };
         let examined = examine(&[question]).await;
+        let schedules = judge_schedules(&desired.layout, &target, &place);
+        findings.extend(selection.apply(schedules).findings);
+        // A target that is not looked at is judged by its address alone.
+        findings.extend(examined.together.findings);
         for verdict in examined.targets {
             findings.extend(verdict?.into_findings());
         }

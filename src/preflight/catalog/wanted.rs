@@ -151,6 +151,26 @@ impl CatalogWanted {
         wanted
     }
 
+    /// The same with no more in it than these kinds of questions need.
+    #[must_use]
+    pub(in crate::preflight) fn narrowed(&self, connections: bool, homes: bool, destinations: bool) -> Self {
+        let mut wanted = self.clone();
+        if !connections {
+            wanted.connections.clear();
+        }
+        if !destinations {
+            wanted.schemas.values_mut().for_each(|schema| schema.tables.clear());
+        }
+        if !homes {
+            // Who sees all tables of a schema depends on the catalog above it.
+            wanted.schemas.retain(|_, schema| !schema.tables.is_empty());
+            let above: BTreeSet<String> =
+                wanted.schemas.values().map(|schema| key(&schema.catalog)).collect();
+            wanted.catalogs.retain(|name, _| above.contains(name));
+        }
+        wanted
+    }
+
     fn add_connection(&mut self, target: &Target, name: &str, row: Option<u32>, connectors: &Connectors) {
         let here = target.connection(name);
         let entry = self
