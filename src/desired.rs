@@ -1,30 +1,64 @@
 //! From rows to bundles: what is to be, without asking any workspace.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use crate::bundle::{Options, Package, render};
 use crate::finding::{Finding, Findings, Place};
-use crate::placement::{Layout, place};
-use crate::preflight::Connectors;
-use crate::settings::{Limits, Placement, Settings, Target, judge_roots};
+use crate::placement::{Deployed, Layout, Lock, LockUpdate, Memory, Rules, Tally, Vanished, place};
+use crate::settings::{Limits, Settings, Target, judge_roots};
 use crate::source::RowSet;
 use crate::table::{Group, Resolution, groups};
 
-/// What the rows ask for.
-#[derive(Debug)]
+/// The rows as groups: what they ask for, before any table is placed.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// None where a finding is an error.
+    pub groups: Vec<Group>,
+    /// What the rules for rows say.
+    pub findings: Findings,
+    resolved: Option<ResolvedTable>,
+}
+
+/// Where tables lie, as far as it is remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Remembered<'a> {
+    /// What the lock holds.
+    pub lock: &'a Lock,
+    /// What is deployed, in the targets that were asked; it must know the tables that the lock does not know.
+    pub deployed: &'a [(&'a Target, Deployed)],
+}
+
+/// The targets of the bundles.
+#[derive(Clone, Copy, Debug)]
+pub struct Targets<'a> {
+    /// All that the bundles hold.
+    pub all: &'a [&'a Target],
+    /// Those that are deployed now: what the CLI would refuse is an error for them. For the others, whose turn may never come,
+    /// it is a warning.
+    pub deployed: &'a [&'a Target],
+}
+
+/// What is to be, on disk and in the workspaces.
+#[derive(Debug, Default)]
 pub struct Desired {
     /// Which table lies where.
     pub layout: Layout,
-    /// Which connectors read through which connection.
-    pub connectors: Connectors,
-    /// One bundle for each project of the layout, in its order; none where a finding is an error.
+    /// One package for each bundle of the layout, in its order; none where a finding is an error.
     pub packages: Vec<Package>,
-    /// All that the offline rules say.
+    /// All that the offline rules say of layout and targets.
     pub findings: Findings,
     /// The rows with every default and override in them, and where they were placed.
     pub resolved: ResolvedTable,
+    /// The lock from now on.
+    pub lock: LockUpdate,
+    /// Who remembered the places.
+    pub tally: Tally,
+    /// Bundles that memory knows and the rows lack.
+    pub vanished: Vec<Vanished>,
 }
 
 /// The rows as they take effect: a header and a line for each row, in the order of the rows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ResolvedTable {
     /// The columns of the rows, those that defaults and overrides add, and the names of gateway and pipeline.
     pub columns: Vec<String>,
@@ -32,42 +66,70 @@ pub struct ResolvedTable {
     pub rows: Vec<Vec<String>>,
 }
 
-/// Applies defaults, overrides and rules, places every table, and renders the bundles for these targets. For those in
-/// `deployed`, what the CLI would refuse is an error; for the others, whose turn may never come, a warning. The resolved table
-/// is made only where it is asked for.
+/// Applies defaults, overrides and the rules for rows. The resolved table is made only where it is asked for.
 #[must_use]
-pub fn desired(
-    rows: &RowSet,
-    settings: &Settings,
-    targets: &[&Target],
-    deployed: &[&Target],
-    with_resolved: bool,
-) -> Desired {
-    let (groups, mut findings) = groups(rows, settings);
+pub fn ask(rows: &RowSet, settings: &Settings, with_resolved: bool) -> Asked {
+    let (groups, findings) = groups(rows, settings);
     if findings.has_errors() {
-        let (layout, packages, resolved) = (Layout::default(), Vec::new(), ResolvedTable::default());
-        let connectors = Connectors::default();
-        return Desired { layout, connectors, packages, findings, resolved };
+        return Asked { findings, ..Asked::default() };
     }
     let resolved = with_resolved.then(|| resolve(rows, settings, &groups));
-    let connectors = Connectors::of(&groups);
-    let layout = place(groups, settings.limits);
-    let resolved = resolved.map(|resolved| with_places(resolved, &layout)).unwrap_or_default();
-    findings.extend(without_effect(settings));
-    findings.extend(roots(&layout, targets, deployed));
+    Asked { groups, findings, resolved }
+}
+
+impl Asked {
+    /// The projects of the rows.
+    #[must_use]
+    pub fn projects(&self) -> BTreeSet<&str> {
+        self.groups.iter().map(|group| group.project.as_str()).collect()
+    }
+
+    /// Whether the lock knows the place of every table, so that nobody else needs to be asked.
+    #[must_use]
+    pub fn is_known_to(&self, lock: &Lock) -> bool {
+        let mut tables = self.groups.iter().flat_map(|group| &group.tables);
+        tables.all(|table| lock.tables.contains_key(&table.object.destination.key()))
+    }
+}
+
+/// Places every table and renders the bundles for these targets.
+#[must_use]
+pub fn desired(
+    asked: &Asked,
+    rows: &RowSet,
+    settings: &Settings,
+    targets: Targets<'_>,
+    remembered: Remembered<'_>,
+) -> Desired {
+    let Remembered { lock, deployed } = remembered;
+    let (memory, mut findings) = Memory::of(lock, deployed, &asked.groups);
+    let row_place = |row: u32| Some(rows.place(row, None));
+    let rules =
+        Rules { limits: settings.limits, strategy: settings.placement, memory: &memory, place: &row_place };
+    let placed = place(asked.groups.clone(), rules);
+    findings.extend(placed.findings);
+    if findings.has_errors() {
+        return Desired { findings, ..Desired::default() };
+    }
+    let layout = placed.layout;
+    let resolved = asked.resolved.clone().map(|resolved| with_places(resolved, &layout)).unwrap_or_default();
+    findings.extend(roots(&layout, targets.all, targets.deployed));
     findings.extend(over_the_limit(&layout, rows, settings.limits));
-    let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    let vanished = lock.vanished(&layout);
+    let names: Vec<&str> = targets.all.iter().map(|target| target.name.as_str()).collect();
     let options = Options {
-        targets,
+        targets: targets.all,
         default_target: settings
             .default_target
             .as_deref()
-            .or_else(|| names.contains(&"dev").then_some("dev")),
+            .or_else(|| names.contains(&"dev").then_some("dev"))
+            .filter(|name| names.contains(name)),
         cli_version: &settings.databricks_cli_version,
         escape: settings.escapes_references(),
     };
     let packages = layout.bundles.iter().map(|bundle| render(bundle, options)).collect();
-    Desired { layout, connectors, packages, findings, resolved }
+    let lock = lock.after(&layout);
+    Desired { layout, packages, findings, resolved, lock, tally: placed.tally, vanished }
 }
 
 fn resolve(rows: &RowSet, settings: &Settings, groups: &[Group]) -> ResolvedTable {
@@ -126,40 +188,77 @@ fn roots(layout: &Layout, targets: &[&Target], deployed: &[&Target]) -> Findings
     findings
 }
 
-/// Settings that are understood but that nothing follows yet: better told than ignored.
-fn without_effect(settings: &Settings) -> Vec<Finding> {
-    let limits = Limits::default();
-    let targets = || settings.targets.values();
-    let ignored = [
-        ("placement", settings.placement != Placement::default()),
-        ("max_tables_per_bundle", settings.limits.tables_per_bundle != limits.tables_per_bundle),
-        ("lock", settings.lock.is_some() || targets().any(|target| target.lock.is_some())),
-        ("output_dir of a target", targets().any(|target| target.output_dir.is_some())),
-    ];
-    ignored
-        .into_iter()
-        .filter(|(_, is_set)| *is_set)
-        .map(|(name, _)| {
-            Finding::warning("TW241", format!("`{name}` has no effect in this version"))
-                .at(settings.file.as_ref().map(|file| Place::Path { path: file.display().to_string() }))
-                .why("tables are filled into pipelines in their order, without a lock, one bundle for each project")
-                .fix("take it out, or leave it for a later version")
-        })
-        .collect()
+/// Tables that have a place keep it, whatever the limits have become, and rows of several tables are not split: so a pipeline
+/// or gateway can hold more than the limits say.
+fn over_the_limit(layout: &Layout, rows: &RowSet, limits: Limits) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for bundle in &layout.bundles {
+        let mut behind: BTreeMap<&str, (usize, Option<u32>)> = BTreeMap::new();
+        for pipeline in &bundle.pipelines {
+            let of_rows = pipeline.rows.iter().collect::<HashSet<_>>().len();
+            if let Some(gateway) = &pipeline.gateway {
+                let (count, _) = behind.entry(gateway).or_insert_with(|| (0, pipeline.rows.first().copied()));
+                *count += of_rows;
+            }
+            let place = pipeline.rows.first().map(|row| rows.place(*row, None));
+            let tables = pipeline.objects.len();
+            let limit = limits.tables_per_pipeline.get();
+            if of_rows > limit || tables > limits.most_tables_per_pipeline() {
+                findings.push(over(
+                    "pipeline",
+                    &pipeline.name,
+                    tables,
+                    limit,
+                    "max_tables_per_pipeline",
+                    place,
+                ));
+            } else if tables > limit {
+                findings.push(
+                    Finding::warning(
+                        "TW240",
+                        format!("pipeline {} holds {tables} tables, more than {limit}", pipeline.name),
+                    )
+                    .at(place)
+                    .why("its rows stand for several tables each; the limit counts such rows, so that none is torn apart")
+                    .fix("a lower max_tables_per_pipeline, where so many tables in one pipeline are too many"),
+                );
+            }
+        }
+        let limit = limits.tables_per_gateway.get();
+        for (gateway, (count, row)) in behind {
+            if count > limit {
+                let place = row.map(|row| rows.place(row, None));
+                findings.push(over("gateway", gateway, count, limit, "max_tables_per_gateway", place));
+            }
+        }
+        let limit = limits.tables_per_bundle.get();
+        if bundle.tables() > limit {
+            let place = bundle.pipelines.first().and_then(|pipeline| pipeline.rows.first());
+            let place = place.map(|row| rows.place(*row, None));
+            findings.push(over(
+                "bundle",
+                &bundle.name,
+                bundle.tables(),
+                limit,
+                "max_tables_per_bundle",
+                place,
+            ));
+        }
+    }
+    findings
 }
 
-/// Rows of several tables are not split, so a pipeline of such rows can hold more tables than its limit says.
-fn over_the_limit(layout: &Layout, rows: &RowSet, limits: Limits) -> Vec<Finding> {
-    let limit = limits.tables_per_pipeline.get();
-    let pipelines = layout.bundles.iter().flat_map(|bundle| &bundle.pipelines);
-    pipelines
-        .filter(|pipeline| pipeline.objects.len() > limit)
-        .map(|pipeline| {
-            let tables = pipeline.objects.len();
-            Finding::warning("TW240", format!("pipeline {} holds {tables} tables, more than {limit}", pipeline.name))
-                .at(pipeline.rows.first().map(|row| rows.place(*row, None)))
-                .why("its rows stand for several tables each; the limit counts such rows, so that none is torn apart")
-                .fix("a lower max_tables_per_pipeline, where so many tables in one pipeline are too many")
-        })
-        .collect()
+fn over(kind: &str, name: &str, tables: usize, limit: usize, setting: &str, place: Option<Place>) -> Finding {
+    let fix = if kind == "bundle" {
+        "nothing, where its deploys are quick enough: what is placed never changes its bundle".to_owned()
+    } else {
+        format!("`tapworks rebalance` shows what would move, and what it costs; or raise {setting}")
+    };
+    Finding::warning(
+        "TW242",
+        format!("{kind} {name} holds {tables} tables, more than {setting}, which is {limit}"),
+    )
+    .at(place)
+    .why("tables that have a place keep it: a limit holds for new ones, which go elsewhere")
+    .fix(fix)
 }

@@ -26,6 +26,7 @@
 
 mod cli;
 
+pub mod base;
 pub mod bundle;
 pub mod closest;
 pub mod connector;

@@ -5,36 +5,67 @@ use std::path::Path;
 use super::package::{Package, RESOURCES, ROOT, is_ours};
 use crate::files::{self, Entry, FileError};
 use crate::finding::{Finding, Findings, Place};
+use crate::placement::Vanished;
+use crate::text::plural;
 
-/// The folders in `output` that hold a bundle of ours and belong to none of `packages`; nothing where there are no packages,
-/// for then nothing is known of the projects.
+/// A note for each bundle that the rows no longer ask for: those that the lock `remembered`, and every folder in `output` that
+/// holds a bundle of ours and belongs to none of `packages`. Nothing where there are no packages, for then nothing is known
+/// of the projects.
 ///
 /// # Errors
 /// `output` cannot be read.
-pub fn vanished_bundles(output: &Path, packages: &[Package]) -> Result<Vec<String>, FileError> {
+pub fn vanished(output: &Path, packages: &[Package], remembered: &[Vanished]) -> Result<Findings, FileError> {
+    if packages.is_empty() {
+        return Ok(Findings::new());
+    }
+    let mut findings = Findings::new();
+    let note = |bundle: &str, what: String| {
+        Finding::note("TW151", what)
+            .at(Place::Path { path: output.join(bundle).display().to_string() })
+            .why("what it deployed stays deployed, and its bundle and its places are kept")
+            .fix(format!(
+                "put its rows back; or delete what it deployed with `tapworks deploy --remove-project {bundle}`"
+            ))
+    };
+    for Vanished { bundle, pipelines, tables } in remembered {
+        let what = format!(
+            "project `{bundle}` has {} in {}, but no rows any more",
+            plural(*tables, "table"),
+            plural(*pipelines, "pipeline")
+        );
+        findings.push(note(bundle, what));
+    }
+    for name in files::names_in(output)? {
+        let is_told = remembered.iter().any(|vanished| vanished.bundle == name);
+        let is_asked_for = packages.iter().any(|package| package.project() == name);
+        if !is_told && !is_asked_for && holds_a_bundle_of_ours(&output.join(&name)) {
+            findings.push(note(&name, format!("project `{name}` has a bundle, but no rows any more")));
+        }
+    }
+    Ok(findings)
+}
+
+/// The bundles of [`vanished`] by name, sorted.
+///
+/// # Errors
+/// `output` cannot be read.
+pub fn vanished_bundles(
+    output: &Path,
+    packages: &[Package],
+    remembered: &[Vanished],
+) -> Result<Vec<String>, FileError> {
     if packages.is_empty() {
         return Ok(Vec::new());
     }
-    let mut names = files::names_in(output)?;
-    names.retain(|name| {
-        packages.iter().all(|package| package.project() != name) && holds_a_bundle_of_ours(&output.join(name))
-    });
+    let mut names: Vec<String> = remembered.iter().map(|vanished| vanished.bundle.clone()).collect();
+    let is_asked_for = |name: &str| packages.iter().any(|package| package.project() == name);
+    let on_disk = files::names_in(output)?;
+    names.extend(
+        on_disk.into_iter().filter(|name| !is_asked_for(name) && holds_a_bundle_of_ours(&output.join(name))),
+    );
+    names.sort();
+    names.dedup();
     Ok(names)
-}
-
-/// A note for each of [`vanished_bundles`].
-///
-/// # Errors
-/// `output` cannot be read.
-pub fn vanished(output: &Path, packages: &[Package]) -> Result<Findings, FileError> {
-    let names = vanished_bundles(output, packages)?;
-    let note = |name: String| {
-        Finding::note("TW151", format!("project `{name}` has a bundle, but no rows any more"))
-            .at(Place::Path { path: output.join(&name).display().to_string() })
-            .why("what it deployed stays deployed, and its bundle is kept")
-            .fix("put its rows back; or, once nothing of it is deployed any more, remove the folder")
-    };
-    Ok(names.into_iter().map(note).collect())
 }
 
 /// A run that was killed may have left a bundle without its root. What cannot be read is somebody else's.
@@ -79,7 +110,7 @@ mod tests {
         files::write(&theirs.join(ROOT), b"bundle: {}\n").unwrap();
         files::create_folder(&output.path().join("empty")).unwrap();
         files::write(&output.path().join("file"), HEADER.as_bytes()).unwrap();
-        let findings = vanished(output.path(), &[package("kept")]).unwrap();
+        let findings = vanished(output.path(), &[package("kept")], &[]).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(
             told,
@@ -92,10 +123,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_lock_remembers_is_told_with_its_size_and_once() {
+        let output = tempfile::tempdir().unwrap();
+        package("gone").write(output.path()).unwrap();
+        let remembered = [Vanished { bundle: "gone".into(), pipelines: 1, tables: 12 }];
+        let findings = vanished(output.path(), &[package("kept")], &remembered).unwrap();
+        let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(told, ["project `gone` has 12 tables in 1 pipeline, but no rows any more"]);
+    }
+
+    #[test]
     fn no_folder_and_no_packages_are_nothing_to_tell() {
         let output = tempfile::tempdir().unwrap();
-        assert!(vanished(&output.path().join("none"), &[package("p")]).unwrap().is_empty());
+        assert!(vanished(&output.path().join("none"), &[package("p")], &[]).unwrap().is_empty());
         package("gone").write(output.path()).unwrap();
-        assert!(vanished(output.path(), &[]).unwrap().is_empty());
+        assert!(vanished(output.path(), &[], &[]).unwrap().is_empty());
     }
 }

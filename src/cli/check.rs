@@ -1,33 +1,33 @@
 //! `tapworks check`
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt as _};
-
 use super::configuration::ConfigurationArguments;
-use super::deploy::{named_targets, paths};
+use super::deploy::named_targets;
 use super::failure::{Failure, status};
+use super::prepare::{
+    Contacts, Destination, Given, LockedBase, PlacedBase, locked_bases, look, place, reach, schedules,
+    unanswered,
+};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
-use super::source::{Read, ReadRows, read_rows};
+use super::source::{ReadRows, read_rows};
 use super::today::today;
-use super::workspaces::{self, Requests, connect};
+use super::workspaces;
 use super::{Context, OutputFormat};
-use crate::bundle::{vanished, vanished_bundles};
 use crate::closest::did_you_mean;
 use crate::deploy::DatabricksCli;
-use crate::desired::{Desired, desired};
-use crate::event::{Ended, Event, Step, Watch as _};
+use crate::desired::ask;
+use crate::event::Ended;
 use crate::finding::{Findings, Place, rule, rules};
 use crate::interrupt::Interrupt;
-use crate::preflight::{
-    BundlePaths, LIVE_RULES, Question, Selection, Verdict, examine, judge_cli, judge_schedules, not_examined,
-};
+use crate::preflight::{LIVE_RULES, Selection, Verdict, judge_cli, not_examined};
 use crate::report::{CheckDocument, CheckedTarget, Progress, RunError, SourceDocument};
 use crate::settings::{Settings, Skip, Target};
 use crate::source::SourceSpec;
-use crate::workspace::Client;
+
+/// Why nothing more is judged where the input itself is wrong.
+const ROWS_FIRST: &str = "the rows or settings have errors, which come first";
 
 /// Say what would stand in the way of a deploy, before it starts; changes nothing
 ///
@@ -95,21 +95,6 @@ struct Run {
     verdict: Verdict,
 }
 
-/// What the looks at the workspaces share.
-#[derive(Clone, Copy)]
-struct Given<'a> {
-    context: &'a Context,
-    read: &'a Read,
-    desired: &'a Desired,
-    everywhere: &'a [&'a Target],
-    vanished: &'a [String],
-    selection: &'a Selection,
-    interrupt: &'a Interrupt,
-}
-
-/// How many targets are looked at side by side; how many requests are really under way the run's limit decides.
-const TARGETS_AT_A_TIME: usize = 64;
-
 impl Run {
     fn check(
         &mut self,
@@ -128,121 +113,133 @@ impl Run {
         }
         let read = read_rows(context, settings, &targets, profile, &mut self.verdict.findings)?;
         let ReadRows::Read(read) = read else {
-            self.rows_are_wrong(&targets);
+            self.not_judged(&targets, ROWS_FIRST);
             return Ok(());
         };
         self.source = Some(read.document.clone());
-        let targets = targets.as_slice();
-        let everywhere = settings.targets_or(targets);
-        let here: Vec<&Target> = targets.iter().collect();
-        let mut desired = desired(&read.rows, settings, &everywhere, &here, false);
-        self.verdict.findings.extend(std::mem::take(&mut desired.findings));
-        if desired.packages.is_empty() {
-            self.rows_are_wrong(targets);
+        let mut asked = ask(&read.rows, settings, false);
+        self.verdict.findings.extend(std::mem::take(&mut asked.findings));
+        let everywhere = settings.targets_or(&targets);
+        let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.verdict.findings)?;
+        if self.verdict.findings.has_errors() {
+            self.not_judged(&targets, ROWS_FIRST);
             return Ok(());
         }
-        self.verdict.cover(None, rules().map(|rule| rule.id).filter(|id| id.starts_with("TW2")));
-        self.verdict.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
-        let vanished = vanished_bundles(&settings.output_dir, &desired.packages)?;
-        let place = |row: u32| Some(read.rows.place(row, None));
-        for target in targets {
-            self.verdict.join(judge_schedules(&desired.layout, target, &place));
-        }
+        let progress = Progress::new(Arc::clone(&context.printer));
+        let (selection, progress) = (&self.selection.clone(), &progress);
+        let (read, asked) = (&*read, &asked);
         if self.offline {
+            let interrupt = &Interrupt::default();
+            let given = Given { context, settings, read, asked, selection, interrupt, progress };
+            self.place(given, bases, &Contacts::without_asking(&targets), &targets)?;
             self.verdict.skip(None, "TW350", "--offline");
-            for target in targets {
+            for target in &targets {
                 self.verdict.join(not_examined(&target.name, "--offline"));
             }
             return Ok(());
         }
+        let targets = &targets;
         block_on(context, |interrupt| async move {
-            if self.selection.wants("TW350") {
-                let cli =
-                    DatabricksCli::find(&context.environment, &settings.databricks_cli_version, &interrupt)
-                        .await;
+            let interrupt = &interrupt;
+            let given = Given { context, settings, read, asked, selection, interrupt, progress };
+            if selection.wants("TW350") {
+                let constraint = &settings.databricks_cli_version;
+                let cli = DatabricksCli::find(&context.environment, constraint, interrupt).await;
                 self.verdict.join(judge_cli(cli.err().map(|error| (error.to_string(), error.hint()))));
             }
-            if !self.selection.wants_any(LIVE_RULES) {
-                return Ok(());
+            if selection.wants_any(LIVE_RULES) {
+                return self.look(given, bases, targets, profile).await;
             }
-            let selection = self.selection.clone();
-            let given = Given {
-                context,
-                read: &read,
-                desired: &desired,
-                everywhere: &everywhere,
-                vanished: &vanished,
-                selection: &selection,
-                interrupt: &interrupt,
-            };
-            self.look(given, targets, profile).await
+            self.place(given, bases, &Contacts::without_asking(targets), targets).map(|_| ())
         })
     }
 
-    /// What is judged of pipelines and workspaces needs rows that make sense.
-    fn rows_are_wrong(&mut self, targets: &[Target]) {
-        const WHY: &str = "the rows or settings have errors, which come first";
-        for id in rules().map(|rule| rule.id).filter(|id| id.starts_with("TW2")) {
-            if !self.verdict.findings.iter().any(|finding| finding.rule == id) {
-                self.verdict.skip(None, id, WHY);
-            }
+    /// Places all tables; nothing where the rules for that find errors.
+    fn place<'a>(
+        &mut self,
+        given: Given<'_>,
+        bases: Vec<LockedBase<'a>>,
+        contacts: &Contacts,
+        targets: &[Target],
+    ) -> Result<Option<Vec<PlacedBase<'a>>>, Failure> {
+        let placed = place(given, bases, contacts, &mut self.verdict.findings)?;
+        if self.verdict.findings.has_errors() {
+            self.not_judged(targets, ROWS_FIRST);
+            return Ok(None);
         }
-        self.verdict.skip(None, "TW350", WHY);
-        for target in targets {
-            self.verdict.join(not_examined(&target.name, WHY));
-        }
+        self.verdict.cover(None, rules().map(|rule| rule.id).filter(|id| id.starts_with("TW2")));
+        self.verdict.join(schedules(given, &placed, targets.iter().map(|target| &target.name)));
+        Ok(Some(placed))
     }
 
-    /// Looks at every target; one that cannot be looked at keeps nobody from the others.
+    /// Looks at every target; one that does not answer keeps nobody from the others, unless it alone knows where tables lie.
     async fn look(
         &mut self,
         given: Given<'_>,
+        bases: Vec<LockedBase<'_>>,
         targets: &[Target],
         profile: Option<&str>,
     ) -> Result<(), Failure> {
-        let progress = Progress::new(Arc::clone(&given.context.printer));
-        let reached: Vec<Result<Reached<'_>, Failure>> = stream::iter(targets.iter().zip(&mut self.targets))
-            .map(|(target, checked)| reach(given, &progress, target, profile, checked))
-            .buffered(TARGETS_AT_A_TIME)
-            .collect()
-            .await;
-        let place = |row: u32| Some(given.read.rows.place(row, None));
-        let questions: Vec<Question<'_>> = reached
-            .iter()
-            .flatten()
-            .map(|reached| Question {
-                client: &reached.client,
-                target: reached.target,
-                layout: &given.desired.layout,
-                everywhere: given.everywhere,
-                connectors: &given.desired.connectors,
-                paths: &reached.paths,
-                selection: given.selection,
-                place: &place,
-            })
-            .collect();
-        let examined = examine(&questions).await;
-        drop(questions);
-        self.verdict.join(examined.together);
-        let mut verdicts = examined.targets.into_iter();
-        let mut failed = None;
-        for ((target, reached), checked) in targets.iter().zip(reached).zip(&mut self.targets) {
-            let judged = reached.and_then(|reached| {
-                self.verdict.findings.extend(reached.unresolved);
-                verdicts.next().unwrap_or_else(|| Ok(Verdict::default())).map_err(Failure::from)
-            });
-            let ended = if judged.is_ok() { Ended::Well } else { Ended::Badly };
-            progress.tell(Event::StepFinished(step(target), ended));
-            match judged {
-                Ok(verdict) => self.verdict.join(verdict),
-                Err(failure) => {
-                    checked.failed(failure.message(), failure.hints());
-                    self.verdict.join(not_examined(&target.name, "its workspace did not answer"));
-                    failed = failed.or(Some(failure.about(&format!("target `{}`", target.name))));
+        let mut failed = Vec::new();
+        let mut destinations = Vec::new();
+        for (target, checked) in targets.iter().zip(&mut self.targets) {
+            match workspaces::access(given.context, target, profile) {
+                Ok(access) => {
+                    checked.lies_at(&access.host().to_string());
+                    destinations.push(Destination { target: target.clone(), access });
                 }
+                Err(failure) => failed.push((target.name.clone(), failure)),
             }
         }
-        failed.map_or(Ok(()), Err)
+        let is_known = bases.iter().all(|base| given.asked.is_known_to(&base.lock.lock));
+        let mut contacts = reach(given, &bases, destinations, profile, &mut self.verdict.findings).await;
+        failed.append(&mut contacts.failed);
+        for (name, identity) in contacts.reached() {
+            if let Some(checked) = self.targets.iter_mut().find(|checked| checked.is(name)) {
+                checked.reached_as(identity);
+            }
+        }
+        if !failed.is_empty() && !is_known {
+            contacts.finish(given, Ended::Badly);
+            self.not_judged(targets, "where tables lie is not known: a target did not answer");
+            return self.unanswered(failed);
+        }
+        let Some(placed) = self.place(given, bases, &contacts, targets)? else {
+            contacts.finish(given, Ended::Well);
+            return if failed.is_empty() { Ok(()) } else { self.unanswered(failed) };
+        };
+        let mut looked = look(given, &placed, contacts).await;
+        failed.append(&mut looked.failed);
+        self.verdict.join(looked.verdict);
+        for (target, _) in &failed {
+            self.verdict.join(not_examined(target, "its workspace did not answer"));
+        }
+        if failed.is_empty() { Ok(()) } else { self.unanswered(failed) }
+    }
+
+    /// Says of each target why it could not be looked at.
+    fn unanswered(&mut self, failed: Vec<(String, Failure)>) -> Result<(), Failure> {
+        for (name, failure) in &failed {
+            if let Some(checked) = self.targets.iter_mut().find(|checked| checked.is(name)) {
+                checked.failed(failure.message(), failure.hints());
+            }
+        }
+        Err(unanswered(failed).failure)
+    }
+
+    /// What is judged of pipelines and workspaces needs rows that make sense, and tables that have a place.
+    fn not_judged(&mut self, targets: &[Target], why: &str) {
+        for id in rules().map(|rule| rule.id).filter(|id| id.starts_with("TW2")) {
+            if !self.verdict.findings.iter().any(|finding| finding.rule == id) {
+                self.verdict.skip(None, id, why);
+            }
+        }
+        if !self.verdict.is_judged("TW350") {
+            self.verdict.skip(None, "TW350", why);
+        }
+        for target in targets {
+            self.verdict.join(not_examined(&target.name, why));
+        }
     }
 
     fn finish(
@@ -270,43 +267,6 @@ impl Run {
         let ending = Ending { command: "check", findings: &verdict.findings, errors, settings };
         reports.write(context, &document, ending, outcome.map(|()| found))
     }
-}
-
-/// A target whose workspace answers.
-struct Reached<'a> {
-    target: &'a Target,
-    client: Client,
-    paths: BTreeMap<String, BundlePaths>,
-    /// What is to be said of paths that cannot be told.
-    unresolved: Findings,
-}
-
-fn step(target: &Target) -> Step<'_> {
-    Step { target: &target.name, project: None, name: "checks" }
-}
-
-async fn reach<'a>(
-    given: Given<'_>,
-    progress: &Progress,
-    target: &'a Target,
-    profile: Option<&str>,
-    checked: &mut CheckedTarget,
-) -> Result<Reached<'a>, Failure> {
-    let Given { context, desired, vanished, interrupt, .. } = given;
-    let title = format!("{}  {}", target.name, step(target).name);
-    progress.tell(Event::StepStarted(step(target)));
-    let access = workspaces::access(context, target, profile)?;
-    checked.lies_at(&access.host().to_string());
-    let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
-    let me = client.me().await?;
-    checked.reached_as(&me.user_name);
-    let mode = target.mode.as_str();
-    context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
-    let bundles = desired.layout.bundles.iter().map(|bundle| bundle.name.as_str());
-    let bundles = bundles.chain(vanished.iter().map(String::as_str));
-    let mut unresolved = Findings::new();
-    let paths = paths(target, &me, bundles, &mut unresolved);
-    Ok(Reached { target, client, paths, unresolved })
 }
 
 /// The rule of this id, as the registry writes it.

@@ -1,31 +1,29 @@
 //! `tapworks deploy`
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use futures_util::stream::{self, StreamExt as _};
 
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
+use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
-use super::source::{Read, ReadRows, read_rows};
+use super::source::{ReadRows, read_rows};
 use super::today::today;
-use super::workspaces::{self, Requests, connect};
+use super::workspaces;
 use super::{Context, OutputFormat};
-use crate::bundle::{Package, Written, vanished};
+use crate::bundle::Written;
 use crate::deploy::{
     DatabricksCli, DeployError, Outcome, ProjectBundle, Session, Site, Status, TargetOutcome, apply_all,
     plan_all,
 };
-use crate::desired::{Desired, desired};
-use crate::event::{Ended, Event, Step, Watch as _};
+use crate::desired::ask;
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
-use crate::preflight::{BundlePaths, Question, Selection, examine, judge_schedules};
-use crate::report::{DeployDocument, Progress, RunError, SourceDocument, deploy_details, findings_text};
+use crate::preflight::Selection;
+use crate::report::{
+    DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
+};
 use crate::settings::{Settings, Target};
-use crate::workspace::{Access, Me};
 
 /// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
 ///
@@ -52,7 +50,8 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let Arguments { configuration, target, profile, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { outcome: Outcome { targets: Vec::new() }, source: None, findings };
+    let mut run =
+        Run { outcome: Outcome { targets: Vec::new() }, source: None, placement: Vec::new(), findings };
     match run.deploy(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -68,24 +67,9 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
 struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
+    /// Of each lock.
+    placement: Vec<PlacementDocument>,
     findings: Findings,
-}
-
-/// What the steps of a run work with.
-#[derive(Clone, Copy)]
-struct Given<'a> {
-    context: &'a Context,
-    settings: &'a Settings,
-    cli: &'a DatabricksCli,
-    read: &'a Read,
-    desired: &'a Desired,
-    interrupt: &'a Interrupt,
-}
-
-/// A target and how to reach it.
-struct Destination {
-    target: Target,
-    access: Access,
 }
 
 impl Run {
@@ -111,20 +95,35 @@ impl Run {
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
+        let mut asked = ask(&read.rows, settings, false);
+        self.findings.extend(std::mem::take(&mut asked.findings));
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
         let everywhere = settings.targets_or(&targets);
-        let here: Vec<&Target> = targets.iter().collect();
-        let mut desired = desired(&read.rows, settings, &everywhere, &here, false);
-        self.findings.extend(std::mem::take(&mut desired.findings));
-        self.findings.extend(vanished(&settings.output_dir, &desired.packages)?);
+        let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.findings)?;
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
         block_on(context, |interrupt| async move {
+            let progress = Progress::new(Arc::clone(&context.printer));
+            let (interrupt, progress) = (&interrupt, &progress);
+            let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
+            self.findings.extend(ended);
+            let selection = &selection;
             let given =
-                Given { context, settings, cli: &cli, read: &read, desired: &desired, interrupt: &interrupt };
-            self.outcome = self.reach(&given, destinations).await?;
-            Ok(interrupted_in(&self.outcome, &interrupt))
+                Given { context, settings, read: &read, asked: &asked, selection, interrupt, progress };
+            let prepared = match prepare(given, bases, destinations, profile, &mut self.findings).await {
+                Ok(prepared) => prepared,
+                Err(Unprepared { targets, failure }) => {
+                    for outcome in &mut self.outcome.targets {
+                        if targets.contains(&outcome.target) {
+                            outcome.status = Status::Failed;
+                        }
+                    }
+                    return Err(failure);
+                }
+            };
+            self.outcome = self.carry_out(given, &cli, prepared).await?;
+            Ok(interrupted_in(&self.outcome, interrupt))
         })
     }
 
@@ -150,58 +149,68 @@ impl Run {
         Ok(destinations)
     }
 
-    /// From here on workspaces are asked, and at the very end written to.
-    async fn reach(&mut self, given: &Given<'_>, destinations: Vec<Destination>) -> Result<Outcome, Failure> {
-        let Given { context, settings, desired, interrupt, .. } = *given;
-        let progress = Progress::new(Arc::clone(&context.printer));
-        let checks = stream::iter(destinations)
-            .map(|destination| check(given, &progress, destination))
-            .buffered(TARGETS_AT_A_TIME);
-        let checked: Vec<_> = checks.collect().await;
-        let mut sites = Vec::new();
-        let mut failed = None;
-        for (outcome, checked) in self.outcome.targets.iter_mut().zip(checked) {
-            match checked {
-                Ok((site, findings)) => {
-                    self.findings.extend(findings);
-                    sites.push(site);
-                }
-                Err(failure) => {
-                    outcome.status = Status::Failed;
-                    failed = failed.or(Some(failure.about(&format!("target `{}`", outcome.target))));
-                }
-            }
-        }
-        if let Some(failure) = failed {
-            return Err(failure);
-        }
-        if self.findings.has_errors() {
-            for target in &mut self.outcome.targets {
-                if self.findings.iter().any(|finding| finding.target.as_ref() == Some(&target.target)) {
-                    target.status = Status::Failed;
-                }
-            }
-            return Err(Failure::found(&self.findings));
+    /// Writes the lock and the packages, plans, and deploys what was planned.
+    async fn carry_out(
+        &mut self,
+        given: Given<'_>,
+        cli: &DatabricksCli,
+        prepared: Prepared<'_>,
+    ) -> Result<Outcome, Failure> {
+        let Given { context, interrupt, progress, .. } = given;
+        let Prepared { bases, reached } = prepared;
+        let mut identities = Vec::new();
+        for reached in &reached {
+            let access = reached.client.access();
+            let identity = access.child_environment(&context.environment, &reached.client).await;
+            identities.push(
+                identity.map_err(|e| Failure::from(e).about(&format!("target `{}`", reached.target.name)))?,
+            );
         }
         // All are looked at before the first is written: what stands in the way of one stops it all.
-        let compare = |package: &Package| package.compare(&settings.output_dir);
-        let compared: Vec<Written> = desired.packages.iter().map(compare).collect::<Result<_, _>>()?;
-        let mut projects = Vec::new();
-        for (package, written) in desired.packages.iter().zip(compared) {
-            package.apply(&written)?;
-            context.printer.detail(&format!("bundle {}", written.folder.display()));
-            projects.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
+        let mut compared: Vec<Vec<Written>> = Vec::new();
+        for PlacedBase { base, desired, .. } in &bases {
+            let packages = desired.packages.iter();
+            compared
+                .push(packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?);
         }
+        let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
+        for (PlacedBase { base, mut lock, desired, .. }, compared) in bases.into_iter().zip(compared) {
+            let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
+            context.printer.say(&placement.line());
+            // The lock first: what it says holds, whatever becomes of the deploy.
+            lock.write(desired.lock.lock)?;
+            self.placement.push(placement);
+            let mut of_base = Vec::new();
+            for (package, written) in desired.packages.iter().zip(compared) {
+                package.apply(&written)?;
+                context.printer.detail(&format!("bundle {}", written.folder.display()));
+                of_base.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
+            }
+            projects.push(of_base);
+        }
+        let sites: Vec<Site> = reached
+            .into_iter()
+            .zip(identities)
+            .map(|(reached, identity)| Site {
+                target: reached.target.name,
+                client: reached.client,
+                identity,
+                paths: reached.paths,
+                me: reached.me,
+                facts: reached.facts,
+                projects: projects.get(reached.base).cloned().unwrap_or_default(),
+            })
+            .collect();
         let scratch = tempfile::tempdir()?;
         let session = Session {
-            cli: given.cli,
+            cli,
             environment: &context.environment,
             interrupt,
-            watch: &progress,
+            watch: progress,
             parallel_projects: parallel_projects(),
             scratch: scratch.path(),
         };
-        let planned = plan_all(&session, &sites, &projects).await;
+        let planned = plan_all(&session, &sites).await;
         Ok(apply_all(&session, planned).await)
     }
 
@@ -212,7 +221,7 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, mut findings } = self;
+        let Self { outcome, source, placement, mut findings } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
         }
@@ -223,7 +232,7 @@ impl Run {
             printer.error(&error.to_string(), &error.hints());
             printer.text(&indented(&deploy_details(error)));
         }
-        let mut document = DeployDocument::new(&outcome, source.as_ref(), &findings);
+        let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());
         }
@@ -241,90 +250,6 @@ impl Run {
             Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
         reports.write(context, &document, ending, result.map(|_| status))
     }
-}
-
-/// How many targets are looked at side by side; how many requests are really under way the run's limit decides.
-const TARGETS_AT_A_TIME: usize = 64;
-
-/// Who are we there, and is anything in the way?
-async fn check(
-    given: &Given<'_>,
-    progress: &Progress,
-    destination: Destination,
-) -> Result<(Site, Findings), Failure> {
-    let Given { context, settings, read, desired, interrupt, .. } = *given;
-    let Destination { target, access } = destination;
-    let step = Step { target: &target.name, project: None, name: "checks" };
-    let title = format!("{}  {}", step.target, step.name);
-    progress.tell(Event::StepStarted(step));
-    let client = connect(context, access, interrupt, Requests::shown_on(progress, title))?;
-    let mut findings = Findings::new();
-    let checked = async {
-        let me = client.me().await?;
-        introduce(context, &target, &client, &me);
-        let bundles = desired.layout.bundles.iter().map(|bundle| bundle.name.as_str());
-        let paths = paths(&target, &me, bundles, &mut findings);
-        say_roots(context, &target.name, &paths);
-        let place = |row: u32| Some(read.rows.place(row, None));
-        let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
-        findings.extend(ended);
-        let everywhere: Vec<&Target> = settings.targets.values().collect();
-        let question = Question {
-            client: &client,
-            target: &target,
-            layout: &desired.layout,
-            everywhere: &everywhere,
-            connectors: &desired.connectors,
-            paths: &paths,
-            selection: &selection,
-            place: &place,
-        };
-        let examined = examine(&[question]).await;
-        let schedules = judge_schedules(&desired.layout, &target, &place);
-        findings.extend(selection.apply(schedules).findings);
-        // A target that is not looked at is judged by its address alone.
-        findings.extend(examined.together.findings);
-        for verdict in examined.targets {
-            findings.extend(verdict?.into_findings());
-        }
-        let identity = client.access().child_environment(&context.environment, &client).await?;
-        Ok::<_, Failure>((paths, identity))
-    }
-    .await;
-    let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
-    progress.tell(Event::StepFinished(step, ended));
-    let (paths, identity) = checked?;
-    Ok((Site { target: target.name, client, identity, paths }, findings))
-}
-
-/// Says where a target lies before anything happens there.
-fn introduce(context: &Context, target: &Target, client: &crate::workspace::Client, me: &Me) {
-    let mode = target.mode.as_str();
-    context.printer.say(&format!("{}  {}  mode {mode}  as {}", target.name, client.host(), me.user_name));
-}
-
-pub(super) fn paths<'a>(
-    target: &Target,
-    me: &Me,
-    bundles: impl Iterator<Item = &'a str>,
-    findings: &mut Findings,
-) -> BTreeMap<String, BundlePaths> {
-    let mut paths = BTreeMap::new();
-    for bundle in bundles {
-        match BundlePaths::resolve(bundle, target, &me.user_name, &me.short_name()) {
-            Ok(found) => {
-                paths.insert(bundle.to_owned(), found);
-            }
-            Err(error) => findings.push(
-                Finding::error("TW307", error.to_string())
-                    .for_target(&target.name)
-                    .at(Place::Resource { key: format!("project {bundle}") })
-                    .why("what lies there must be known before a deploy")
-                    .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
-            ),
-        }
-    }
-    paths
 }
 
 /// What went wrong, target by target.
@@ -401,19 +326,6 @@ fn refusals<'a>(
                 .fix("undo that change; consent to a recreation by name is not offered yet")
         }
     })
-}
-
-/// Says where the bundles' state lies: whoever deploys to another place makes a second copy.
-fn say_roots(context: &Context, target: &str, paths: &BTreeMap<String, BundlePaths>) {
-    const SHOWN: usize = 3;
-    for paths in paths.values().take(SHOWN) {
-        context.printer.say(&format!("  {target}  root {}", paths.root));
-    }
-    if paths.len() > SHOWN {
-        context
-            .printer
-            .say(&format!("  {target}  and {} more", crate::text::plural(paths.len() - SHOWN, "root")));
-    }
 }
 
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {

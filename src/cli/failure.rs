@@ -17,6 +17,7 @@ pub(super) struct Failure {
     message: String,
     hints: Vec<String>,
     told_by_findings: bool,
+    no_credentials: bool,
     /// What only those want to read who ask for more.
     details: Option<String>,
 }
@@ -36,7 +37,14 @@ pub(super) fn signal_status(signal: i32) -> u8 {
 
 impl Failure {
     fn new(status: u8, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), hints: Vec::new(), told_by_findings: false, details: None }
+        Self {
+            status,
+            message: message.into(),
+            hints: Vec::new(),
+            told_by_findings: false,
+            no_credentials: false,
+            details: None,
+        }
     }
 
     /// The workspace cannot be used from here as things are.
@@ -92,6 +100,11 @@ impl Failure {
         self.told_by_findings
     }
 
+    /// Whether there are no credentials that the workspace takes.
+    pub(super) fn lacks_credentials(&self) -> bool {
+        self.no_credentials
+    }
+
     /// Wrong usage prints no document, anything else does.
     pub(super) fn is_usage(&self) -> bool {
         self.status == status::USAGE
@@ -117,7 +130,8 @@ impl From<workspace::Error> for Failure {
             workspace::Error::Statement(error) => error.details().map(str::to_owned),
             _ => None,
         };
-        Self { hints: error.hints(), details, ..Self::new(status, error.to_string()) }
+        let no_credentials = matches!(error.kind(), Unauthenticated | Misconfigured);
+        Self { hints: error.hints(), details, no_credentials, ..Self::new(status, error.to_string()) }
     }
 }
 

@@ -7,12 +7,14 @@ use super::failure::{Failure, status};
 use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
+use crate::base::bases;
 use crate::bundle::{Package, Written, vanished};
-use crate::desired::{ResolvedTable, desired};
+use crate::desired::{Remembered, ResolvedTable, Targets, ask, desired};
 use crate::files;
 use crate::finding::Findings;
+use crate::lock_file::{LockFile, LockRead};
 use crate::placement::Bundle;
-use crate::report::{GenerateDocument, ProjectDocument, SourceDocument, findings_text};
+use crate::report::{GenerateDocument, PlacementDocument, ProjectDocument, SourceDocument, findings_text};
 use crate::settings::{Settings, Target};
 use crate::source::SourceSpec;
 
@@ -38,16 +40,27 @@ pub(super) struct Arguments {
     /// Write nothing; say what would change, and exit 3 where something would
     #[arg(long)]
     check: bool,
+    /// Refuse to change the lock: exit 3, writing nothing, where a table has no place in it yet
+    #[arg(long, conflicts_with = "check")]
+    locked: bool,
     #[command(flatten)]
     reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, output_config, profile, check, reports } = arguments;
+    let Arguments { configuration, target, output_config, profile, check, locked, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run =
-        Run { findings, check, output_config, source: None, projects: Vec::new(), written: Vec::new() };
+    let mut run = Run {
+        findings,
+        check,
+        locked,
+        output_config,
+        source: None,
+        placement: Vec::new(),
+        projects: Vec::new(),
+        written: Vec::new(),
+    };
     match run.generate(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -63,8 +76,11 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
 struct Run {
     findings: Findings,
     check: bool,
+    locked: bool,
     output_config: Option<PathBuf>,
     source: Option<SourceDocument>,
+    /// Of each lock.
+    placement: Vec<PlacementDocument>,
     projects: Vec<Bundle>,
     /// Of the first projects, as many as were written or compared.
     written: Vec<Written>,
@@ -88,27 +104,62 @@ impl Run {
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document);
+        let mut asked = ask(&read.rows, settings, self.output_config.is_some());
+        self.findings.extend(std::mem::take(&mut asked.findings));
         let all: Vec<&Target> = targets.iter().collect();
-        let desired = desired(&read.rows, settings, &all, &[], self.output_config.is_some());
-        self.findings.extend(desired.findings);
+        let (bases, said) = bases(settings, &all);
+        self.findings.extend(said);
+        if self.findings.has_errors() {
+            return Err(Failure::found(&self.findings));
+        }
+        let mut all_desired = Vec::new();
+        for base in bases {
+            let lock = match LockFile::read(&base.lock, context.environment.directory())? {
+                LockRead::Lock(lock) => lock,
+                LockRead::Damaged(said) => {
+                    self.findings.extend(said);
+                    continue;
+                }
+            };
+            let targets = Targets { all: &base.targets, deployed: &[] };
+            let remembered = Remembered { lock: &lock.lock, deployed: &[] };
+            let mut desired = desired(&asked, &read.rows, settings, targets, remembered);
+            self.findings.extend(std::mem::take(&mut desired.findings));
+            self.findings.extend(vanished(&base.output_dir, &desired.packages, &desired.vanished)?);
+            all_desired.push((base, lock, desired));
+        }
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }
         context.runtime.go_on()?;
-        self.projects = desired.layout.bundles;
-        let folder = &settings.output_dir;
-        self.findings.extend(vanished(folder, &desired.packages)?);
         // All are looked at before the first is written: what stands in the way of one stops it all.
-        let compared: Vec<Written> =
-            desired.packages.iter().map(|package| package.compare(folder)).collect::<Result<_, _>>()?;
-        if self.check {
-            self.written = compared;
-            let changed = self.written.iter().any(|written| !written.changes.is_empty());
-            return Ok(if changed { status::CHANGES } else { 0 });
+        let mut compared: Vec<Vec<Written>> = Vec::new();
+        for (base, _, desired) in &all_desired {
+            self.placement.push(PlacementDocument::new(&base.lock, &desired.tally, &desired.lock));
+            let packages = desired.packages.iter();
+            compared
+                .push(packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?);
         }
-        self.apply(&desired.packages, compared)?;
-        if let Some(path) = &self.output_config {
-            write_resolved(context, path, settings, &desired.resolved)?;
+        let lock_changes = self.placement.iter().any(PlacementDocument::lock_changed);
+        if self.check || (self.locked && lock_changes) {
+            for ((_, _, desired), compared) in all_desired.into_iter().zip(compared) {
+                self.projects.extend(desired.layout.bundles);
+                self.written.extend(compared);
+            }
+            self.check = true;
+            let changed = self.written.iter().any(|written| !written.changes.is_empty());
+            return Ok(if changed || lock_changes { status::CHANGES } else { 0 });
+        }
+        let mut resolved = None;
+        for ((_, mut lock, desired), compared) in all_desired.into_iter().zip(compared) {
+            // The lock first: what it says holds whether or not the packages are written.
+            lock.write(desired.lock.lock)?;
+            self.projects.extend(desired.layout.bundles);
+            self.apply(&desired.packages, compared)?;
+            resolved.get_or_insert(desired.resolved);
+        }
+        if let (Some(path), Some(resolved)) = (&self.output_config, &resolved) {
+            write_resolved(context, path, settings, resolved)?;
         }
         Ok(0)
     }
@@ -133,7 +184,7 @@ impl Run {
         printer.text(&findings_text(&findings));
         let projects = self.projects.iter().zip(&self.written);
         let projects = projects.map(|(project, written)| ProjectDocument::new(project, written)).collect();
-        let mut document = GenerateDocument::new(self.source.as_ref(), projects, &findings);
+        let mut document = GenerateDocument::new(self.source.as_ref(), self.placement, projects, &findings);
         document.checked(self.check);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());

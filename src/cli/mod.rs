@@ -11,7 +11,9 @@ mod explain;
 mod failure;
 mod generate;
 mod init;
+mod lock;
 mod network;
+mod prepare;
 mod reports;
 mod runtime;
 mod schema;
@@ -95,6 +97,7 @@ enum Command {
     Check(Box<check::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
+    Lock(Box<lock::Arguments>),
     Init(init::Arguments),
     Auth(auth::Arguments),
     Connectors(connectors::Arguments),
@@ -110,6 +113,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
+            Self::Lock(_) => "lock",
             Self::Init(_) => "init",
             Self::Auth(_) => "auth",
             Self::Connectors(_) => "connectors",
@@ -150,6 +154,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
+        Command::Lock(arguments) => lock::run(&context, &arguments),
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Schema(arguments) => schema::run(&context, &arguments),
         Command::Auth(arguments) => auth::run(&context, &arguments),

@@ -169,10 +169,9 @@ mod tests {
     #[test]
     fn a_state_that_moved_on_is_noticed() {
         let plan = |text: &str| BundlePlan::parse(text.as_bytes()).unwrap();
-        let state = |lineage: &str, serial| BundleState {
-            lineage: lineage.to_owned(),
-            serial,
-            ids: std::collections::BTreeMap::new(),
+        let state = |lineage: &str, serial: u64| {
+            let text = format!(r#"{{"lineage": "{lineage}", "serial": {serial}, "state": {{}}}}"#);
+            BundleState::parse(text.as_bytes()).unwrap()
         };
         let first = plan(r#"{"plan": {}}"#);
         let later = plan(r#"{"lineage": "a", "serial": 3, "plan": {}}"#);

@@ -54,14 +54,10 @@ fn destructive(key: &str, node: &Node) -> Destructive {
 }
 
 /// Validates and plans every project for every target; nothing is written to any workspace.
-pub async fn plan_all<'a>(
-    session: &Session<'_>,
-    sites: &'a [Site],
-    projects: &'a [ProjectBundle],
-) -> Vec<PlannedTarget<'a>> {
+pub async fn plan_all<'a>(session: &Session<'_>, sites: &'a [Site]) -> Vec<PlannedTarget<'a>> {
     let mut targets = Vec::new();
     for site in sites {
-        let plans = stream::iter(projects)
+        let plans = stream::iter(&site.projects)
             .map(
                 |project| async move { PlannedProject { project, plan: plan(session, site, project).await } },
             )

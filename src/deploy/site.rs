@@ -9,8 +9,8 @@ use super::program::DatabricksCli;
 use crate::environment::Environment;
 use crate::event::{Ended, Event, Step, Watch};
 use crate::interrupt::Interrupt;
-use crate::preflight::BundlePaths;
-use crate::workspace::{ChildEnvironment, Client};
+use crate::preflight::{BundlePaths, Facts};
+use crate::workspace::{ChildEnvironment, Client, Me};
 
 /// A target whose workspace was reached.
 pub struct Site {
@@ -22,6 +22,12 @@ pub struct Site {
     pub identity: ChildEnvironment,
     /// Where each project's state lies.
     pub paths: BTreeMap<String, BundlePaths>,
+    /// Who we are there.
+    pub me: Me,
+    /// What was found there before anything was written.
+    pub facts: Facts,
+    /// The bundles that are deployed there, in order.
+    pub projects: Vec<ProjectBundle>,
 }
 
 /// A project's bundle on disk.

@@ -1,26 +1,18 @@
-//! Pipelines with what they have, and the gateways and bundles that they stand in.
+//! New tables join the pipelines that have room.
 
 use std::collections::BTreeSet;
 
+use super::fleet::Fleet;
 use super::load::{Capacity, Item, Load};
 use crate::settings::Placement;
 
-/// Pipelines, and what bounds several of them together.
+/// Pipelines that items join, least loaded first.
 #[derive(Clone, Debug)]
 pub(super) struct Bins {
     strategy: Placement,
-    pipelines: Vec<Bin>,
-    enclosures: Vec<Bin>,
-    /// The pipelines that may have room, least loaded first.
+    fleet: Fleet,
+    /// The pipelines that may have room.
     open: BTreeSet<(u128, usize, usize)>,
-}
-
-/// A pipeline, or a gateway or bundle around it.
-#[derive(Clone, Copy, Debug)]
-struct Bin {
-    load: Load,
-    capacity: Capacity,
-    within: Option<usize>,
 }
 
 /// What takes room in any pipeline.
@@ -28,13 +20,12 @@ const SMALLEST: Item = Item { tables: 1, weight: 0 };
 
 impl Bins {
     pub(super) fn new(strategy: Placement) -> Self {
-        Self { strategy, pipelines: Vec::new(), enclosures: Vec::new(), open: BTreeSet::new() }
+        Self { strategy, fleet: Fleet::default(), open: BTreeSet::new() }
     }
 
     /// Adds a gateway or a bundle, which may stand in another such; what its pipelines have is added with them.
     pub(super) fn enclose(&mut self, capacity: Capacity, within: Option<usize>) -> usize {
-        self.enclosures.push(Bin { load: Load::default(), capacity, within });
-        self.enclosures.len() - 1
+        self.fleet.enclose(capacity, within)
     }
 
     /// Adds a pipeline with what it has.
@@ -44,21 +35,18 @@ impl Bins {
         within: Option<usize>,
         items: impl IntoIterator<Item = Item>,
     ) -> usize {
-        let pipeline = self.pipelines.len();
-        self.pipelines.push(Bin { load: Load::default(), capacity, within });
+        let pipeline = self.fleet.add(capacity, within, items);
         self.open.insert(self.key(pipeline));
-        for item in items {
-            self.put(pipeline, item);
-        }
         pipeline
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.pipelines.len()
+    pub(super) fn load(&self, pipeline: usize) -> Load {
+        self.fleet.load(pipeline)
     }
 
-    pub(super) fn load(&self, pipeline: usize) -> Load {
-        self.pipelines[pipeline].load
+    /// The pipelines with what has joined them.
+    pub(super) fn into_fleet(self) -> Fleet {
+        self.fleet
     }
 
     /// Puts an item into the least loaded pipeline with room, the first of several such: the lightest where weights are
@@ -67,11 +55,11 @@ impl Bins {
         let mut full = Vec::new();
         let mut found = None;
         for key in &self.open {
-            if self.has_room(key.2, item) {
+            if self.fleet.has_room(key.2, item) {
                 found = Some(key.2);
                 break;
             }
-            if !self.has_room(key.2, SMALLEST) {
+            if !self.fleet.has_room(key.2, SMALLEST) {
                 full.push(*key);
             }
         }
@@ -85,70 +73,15 @@ impl Bins {
     /// Puts an item into a pipeline, whether or not there is room.
     pub(super) fn put(&mut self, pipeline: usize, item: Item) {
         let was_open = self.open.remove(&self.key(pipeline));
-        self.pipelines[pipeline].load = self.load(pipeline).with(item);
+        self.fleet.put(pipeline, item);
         if was_open {
             self.open.insert(self.key(pipeline));
         }
-        self.around(pipeline, |load| load.with(item));
-    }
-
-    fn has_room(&self, pipeline: usize, item: Item) -> bool {
-        self.pipelines[pipeline].capacity.has_room(self.load(pipeline), item)
-            && self
-                .enclosures_of(pipeline)
-                .all(|index| self.enclosures[index].capacity.has_room(self.enclosures[index].load, item))
-    }
-
-    /// Whether limits allow that an item goes from one pipeline to another, and, where it is given, one comes back.
-    pub(super) fn allows(&self, (from, to): (usize, usize), item: Item, back: Option<Item>) -> bool {
-        let gives = |load: Load| back.map_or(load, |back| load.with(back)).without(item);
-        let takes = |load: Load| back.map_or(load, |back| load.without(back)).with(item);
-        let fits = |bin: &Bin, load: Load| bin.capacity.holds(load);
-        let (giver, taker) = (&self.pipelines[from], &self.pipelines[to]);
-        fits(giver, gives(giver.load))
-            && fits(taker, takes(taker.load))
-            && self.apart(from, to).all(|index| {
-                let bin = &self.enclosures[index];
-                fits(bin, gives(bin.load))
-            })
-            && self.apart(to, from).all(|index| {
-                let bin = &self.enclosures[index];
-                fits(bin, takes(bin.load))
-            })
-    }
-
-    /// Carries an item from one pipeline to another, whether or not there is room.
-    pub(super) fn carry(&mut self, (from, to): (usize, usize), item: Item) {
-        let was_open = self.open.remove(&self.key(from));
-        self.pipelines[from].load = self.load(from).without(item);
-        if was_open {
-            self.open.insert(self.key(from));
-        }
-        self.around(from, |load| load.without(item));
-        self.put(to, item);
     }
 
     fn key(&self, pipeline: usize) -> (u128, usize, usize) {
         let load = self.load(pipeline);
-        let weight = if self.strategy == Placement::Weighted { load.weight } else { 0 };
-        (weight, load.tables, pipeline)
-    }
-
-    fn around(&mut self, pipeline: usize, change: impl Fn(Load) -> Load) {
-        let mut next = self.pipelines[pipeline].within;
-        while let Some(bin) = next.map(|index| &mut self.enclosures[index]) {
-            bin.load = change(bin.load);
-            next = bin.within;
-        }
-    }
-
-    fn enclosures_of(&self, pipeline: usize) -> impl Iterator<Item = usize> {
-        std::iter::successors(self.pipelines[pipeline].within, |index| self.enclosures[*index].within)
-    }
-
-    /// What encloses the one pipeline and not the other.
-    fn apart(&self, one: usize, other: usize) -> impl Iterator<Item = usize> {
-        self.enclosures_of(one).filter(move |index| self.enclosures_of(other).all(|around| around != *index))
+        (load.measure(self.strategy), load.tables, pipeline)
     }
 }
 
@@ -188,11 +121,6 @@ mod tests {
         bins.add(capacity(9), Some(half), [one(1), one(1)]);
         assert_eq!(bins.join(one(1)), Some(1));
         assert_eq!(bins.join(one(1)), None, "the bundle is full, though the gateway is not");
-        // Within the gateway, or the bundle, nothing is taken up by an exchange.
-        let other = bins.add(capacity(9), Some(half), []);
-        assert!(bins.allows((1, other), one(1), None));
-        assert!(!bins.allows((1, 0), one(1), None));
-        assert!(bins.allows((1, 0), one(1), Some(one(1))));
     }
 
     #[test]

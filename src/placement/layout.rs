@@ -64,6 +64,10 @@ pub struct Pipeline {
     pub tags: Vec<(String, String)>,
     /// The rows its tables come from, in the order of the objects.
     pub rows: Vec<u32>,
+    /// The position of each table in the pipeline's memory, in the order of the objects.
+    pub positions: Vec<u64>,
+    /// The sum of the tables' weights.
+    pub weight: u64,
     /// What it ingests, in order.
     pub objects: Vec<Object>,
 }

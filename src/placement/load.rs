@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::settings::Limits;
+use crate::settings::{Limits, Placement};
 
 /// The tables of one row, which stay together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,14 @@ impl Load {
             rows: self.rows + 1,
             tables: self.tables + item.tables,
             weight: self.weight + u128::from(item.weight),
+        }
+    }
+
+    /// What a strategy calls less or more loaded; equals are told apart by their tables.
+    pub(super) fn measure(self, strategy: Placement) -> u128 {
+        match strategy {
+            Placement::Weighted => self.weight,
+            Placement::Fill | Placement::Even => self.tables as u128,
         }
     }
 

@@ -1,5 +1,8 @@
 //! The lock: the memory of where each table lies, kept beside the settings and committed.
 
+mod changes;
+mod edit;
+mod import;
 mod lines;
 mod parse;
 mod render;
@@ -7,6 +10,9 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use changes::{HeldChange, LockChanges};
+pub use edit::LockEditError;
+pub use import::{Import, ImportedPlaces, ImportedTable};
 pub use lines::LockLines;
 
 use super::slot::{Home, Slot};

@@ -1,17 +1,36 @@
 //! Which pipeline and which gateway a table belongs to, and what they are called. Pure.
 
+mod arrangement;
 mod balance;
 mod bins;
-mod fill;
+mod bundles;
+mod deployed;
+mod fleet;
 mod layout;
 mod load;
 mod lock;
+mod memory;
+mod name;
+mod place;
+mod rebalance;
 mod slot;
+mod unfit;
+mod update;
 mod weighted;
 
 pub use balance::{Bounds, spread};
-pub use fill::place;
+pub use deployed::{Deployed, DeployedGateway, DeployedPipeline};
 pub use layout::{Bundle, Gateway, Layout, Pipeline, gateway_key};
 pub use load::Item;
-pub use lock::{Lock, LockLines, LockedTable, Moving};
+pub use lock::{
+    HeldChange, Import, ImportedPlaces, ImportedTable, Lock, LockChanges, LockEditError, LockLines,
+    LockedTable, Moving,
+};
+pub use memory::{Memory, Remembered, Witness};
+pub use name::{bundle as bundle_name, bundle_number};
+pub use place::{Placed, Rules, Tally, place};
+pub use rebalance::{
+    Move, PipelineBalance, PlacedPart, PlacedPipeline, PlacedRow, Rebalance, Sum, rebalance,
+};
 pub use slot::{Home, Slot};
+pub use update::{LockUpdate, Vanished};

@@ -14,6 +14,20 @@ pub struct Slot {
     pub position: u64,
 }
 
+impl Slot {
+    /// Whether a table there is in the same pipeline of the same bundle.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        (&self.bundle, &self.gateway, &self.pipeline) == (&other.bundle, &other.gateway, &other.pipeline)
+    }
+}
+
+impl std::fmt::Display for Slot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "pipeline {} of bundle {}", self.pipeline, self.bundle)
+    }
+}
+
 /// A catalog and a schema in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Home {

@@ -187,26 +187,6 @@ pub(super) fn list(names: &[String]) -> String {
     shown
 }
 
-/// The definitions in a bundle's state by key, `resources.pipelines.x`; a state that is built otherwise has none.
-#[must_use]
-pub(super) fn definitions(state: &[u8]) -> Option<BTreeMap<String, Definition>> {
-    #[derive(Deserialize)]
-    struct Document {
-        #[serde(default)]
-        state: BTreeMap<String, Entry>,
-    }
-    #[derive(Deserialize)]
-    struct Entry {
-        state: Option<Definition>,
-    }
-    let Document { state } = serde_json::from_slice(state).ok()?;
-    // Below a pipeline's key stand its permissions.
-    let is_pipeline =
-        |key: &str| key.strip_prefix("resources.pipelines.").is_some_and(|name| !name.contains('.'));
-    let pipelines = state.into_iter().filter(|(key, _)| is_pipeline(key));
-    Some(pipelines.filter_map(|(key, entry)| Some((key, entry.state?))).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -2,7 +2,7 @@
 //! another's way.
 
 use super::catalog::{OwnPipelines, Participant, judge_shared_destinations};
-use super::facts::FactsError;
+use super::facts::{Facts, FactsError};
 use super::survey::{Question, SHARED, Survey};
 use super::verdict::Verdict;
 
@@ -18,8 +18,8 @@ pub const LIVE_RULES: &[&str] = &[
 /// What the live rules say.
 #[derive(Debug)]
 pub struct Examined {
-    /// Of each target, in the order of the questions; an error where its workspace did not answer.
-    pub targets: Vec<Result<Verdict, FactsError>>,
+    /// Of each target and with what was found there, in the order of the questions; an error where its workspace did not answer.
+    pub targets: Vec<Result<(Verdict, Facts), FactsError>>,
     /// Of the targets against each other.
     pub together: Verdict,
 }
@@ -43,7 +43,9 @@ pub async fn examine(questions: &[Question<'_>]) -> Examined {
     let together = together(&surveys);
     let targets = surveys.into_iter().zip(judged).map(|(survey, judged)| match (survey, judged) {
         (Err(error), _) => Err(error),
-        (Ok(_), judged) => judged.unwrap_or_else(|| Ok(Verdict::default())),
+        (Ok(survey), judged) => {
+            judged.unwrap_or_else(|| Ok(Verdict::default())).map(|verdict| (verdict, survey.into_facts()))
+        }
     });
     Examined { targets: targets.collect(), together }
 }
@@ -52,17 +54,20 @@ pub async fn examine(questions: &[Question<'_>]) -> Examined {
 fn together(surveys: &[Result<Survey<'_>, FactsError>]) -> Verdict {
     let known: Vec<&Survey<'_>> = surveys.iter().flatten().collect();
     let Some(first) = known.first() else { return Verdict::default() };
-    let Question { selection, everywhere, layout, place, .. } = first.question();
+    let Question { selection, place, .. } = first.question();
     if !selection.wants(SHARED) {
         return selection.apply(Verdict::default());
     }
     let mut participants: Vec<Participant<'_>> = known.iter().map(|survey| survey.participant()).collect();
-    for target in everywhere {
-        if participants.iter().all(|participant| participant.target.name != target.name) {
-            participants.push(Participant::of_settings(target));
+    for survey in &known {
+        let Question { everywhere, layout, .. } = survey.question();
+        for target in everywhere {
+            if participants.iter().all(|participant| participant.target.name != target.name) {
+                participants.push(Participant::of_settings(target, layout));
+            }
         }
     }
-    selection.apply(judge_shared_destinations(&participants, layout, place))
+    selection.apply(judge_shared_destinations(&participants, place))
 }
 
 /// Says for every live rule of a target that it could not be run.

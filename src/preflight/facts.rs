@@ -111,7 +111,7 @@ pub(super) fn with_prefix(path: &str) -> String {
 
 /// A pipeline of our own, as the workspace has it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deployed {
+pub struct LivePipeline {
     /// What is told of any pipeline.
     pub found: Found,
     /// What it reads and writes; absent where its spec is built otherwise.
@@ -125,17 +125,20 @@ pub struct BundleFacts {
     pub metadata: Seen<Option<Metadata>>,
     /// Its state.
     pub state: Seen<Option<BundleState>>,
-    /// The definitions in that state by key; absent where it is built otherwise.
-    pub definitions: Option<BTreeMap<String, Definition>>,
     /// Whether the state of the Terraform engine lies there, asked where there is no other.
     pub terraform: Seen<bool>,
 }
 
 impl BundleFacts {
+    /// The state, where it is known and there is one.
+    #[must_use]
+    pub fn deployed(&self) -> Option<&BundleState> {
+        self.state.known()?.as_ref()
+    }
+
     /// Whether the state is known and holds this id.
     pub(super) fn owns(&self, id: &str) -> bool {
-        let state = self.state.known().and_then(Option::as_ref);
-        state.is_some_and(|state| state.ids.values().any(|owned| owned == id))
+        self.deployed().is_some_and(|state| state.ids.values().any(|owned| owned == id))
     }
 }
 
@@ -151,7 +154,7 @@ pub struct Facts {
     /// Other bundles' metadata, by path.
     pub others: BTreeMap<String, Seen<Option<Metadata>>>,
     /// The pipelines in the states, by id; `None` for one that is gone.
-    pub own_pipelines: BTreeMap<String, Seen<Option<Deployed>>>,
+    pub own_pipelines: BTreeMap<String, Seen<Option<LivePipeline>>>,
     /// The jobs in the states, by id: whether each is there.
     pub own_jobs: BTreeMap<String, Seen<bool>>,
     /// The principals that the settings name: whether each is there.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::definition::{Definition, definitions};
-use super::facts::{BundleFacts, Deployed, Facts, FactsError, Found, Manager};
+use super::definition::Definition;
+use super::facts::{BundleFacts, Facts, FactsError, Found, LivePipeline, Manager};
 use super::metadata::Metadata;
 use super::paths::BundlePaths;
 use super::principals::Principal;
@@ -21,6 +21,8 @@ pub(super) struct Subject<'a> {
     pub(super) wanted: &'a Wanted,
     /// Of every bundle that is planned or that the rows no longer name.
     pub(super) paths: &'a BTreeMap<String, BundlePaths>,
+    /// What was found there already.
+    pub(super) known: &'a BTreeMap<String, BundleFacts>,
     pub(super) principals: &'a [Principal],
     pub(super) selection: &'a Selection,
 }
@@ -86,7 +88,7 @@ impl Own {
     }
 }
 
-type OwnPipelines = BTreeMap<String, Seen<Option<Deployed>>>;
+type OwnPipelines = BTreeMap<String, Seen<Option<LivePipeline>>>;
 
 /// Looks at those whose name matters, and at those in the states.
 async fn look_at_pipelines(
@@ -109,7 +111,7 @@ async fn look_at_pipelines(
         .map(|id| async move {
             let pipeline = async { Ok(client.pipeline(id).await?) }.await;
             let seen = Seen::of(pipeline)?.map(|pipeline| {
-                pipeline.map(|pipeline| Deployed {
+                pipeline.map(|pipeline| LivePipeline {
                     found: Found::of_pipeline(&pipeline),
                     definition: Definition::read(&pipeline.spec),
                 })
@@ -194,39 +196,28 @@ async fn bundles(client: &Client, subject: Subject<'_>) -> Result<BTreeMap<Strin
     if !subject.selection.wants_any(OF_STATES) {
         return Ok(BTreeMap::new());
     }
-    let definitions = subject.selection.wants_any(OF_OWN);
     stream::iter(subject.paths)
-        .map(|(bundle, paths)| async move {
-            Ok::<_, FactsError>((bundle.clone(), bundle_at(client, paths, definitions).await?))
+        .map(|(name, paths)| async move {
+            let mut facts = match subject.known.get(name) {
+                Some(known) => known.clone(),
+                None => bundle(client, paths).await?,
+            };
+            if facts.state == Seen::Known(None) && subject.selection.wants("TW351") {
+                let status = async { Ok(client.file_status(&paths.terraform_file()).await?.is_some()) }.await;
+                facts.terraform = Seen::of(status)?;
+            }
+            Ok::<_, FactsError>((name.clone(), facts))
         })
         .buffer_unordered(WIDTH)
         .try_collect()
         .await
 }
 
-async fn bundle_at(
-    client: &Client,
-    paths: &BundlePaths,
-    with_definitions: bool,
-) -> Result<BundleFacts, FactsError> {
-    let (metadata_file, state_file) = (paths.metadata_file(), paths.state_file());
-    let (metadata, bytes) = tokio::join!(read_metadata(client, &metadata_file), export(client, &state_file));
-    let mut facts = BundleFacts { metadata: Seen::of(metadata)?, ..BundleFacts::default() };
-    facts.state = match Seen::of(bytes)? {
-        Seen::Known(Some(bytes)) => {
-            let state = BundleState::parse(&bytes).map_err(unreadable(&state_file))?;
-            facts.definitions = if with_definitions { definitions(&bytes) } else { None };
-            Seen::Known(Some(state))
-        }
-        Seen::Known(None) => {
-            let status = async { Ok(client.file_status(&paths.terraform_file()).await?.is_some()) }.await;
-            facts.terraform = Seen::of(status)?;
-            Seen::Known(None)
-        }
-        Seen::Refused(words) => Seen::Refused(words),
-        Seen::Unasked => Seen::Unasked,
-    };
-    Ok(facts)
+/// What lies where one bundle keeps its state.
+pub(super) async fn bundle(client: &Client, paths: &BundlePaths) -> Result<BundleFacts, FactsError> {
+    let metadata_file = paths.metadata_file();
+    let (metadata, state) = tokio::join!(read_metadata(client, &metadata_file), read_state(client, paths));
+    Ok(BundleFacts { metadata: Seen::of(metadata)?, state: Seen::of(state)?, ..BundleFacts::default() })
 }
 
 /// What lies at the places that strangers with our names or prefixes point at.

@@ -2,11 +2,12 @@
 //! the rules judge them without asking anything more.
 //!
 //! ```text
-//! Question ──▶ Survey: Facts, CatalogFacts ──▶ names, deployed, surroundings, schedules, catalog ──▶ Verdict
+//! Question ──▶ Survey: Facts, CatalogFacts ──▶ names, own_bundles, surroundings, schedules, catalog ──▶ Verdict
 //!   target,      what is there, asked once       one file for each kind of question               findings, skipped,
 //!   layout       for every target                                                                 counts
 //! ```
 
+mod bundles;
 mod case;
 mod catalog;
 mod definition;
@@ -16,6 +17,7 @@ mod facts;
 mod gather;
 mod metadata;
 mod names;
+mod own_bundles;
 mod paths;
 mod principals;
 mod schedules;
@@ -29,14 +31,16 @@ mod testing;
 mod verdict;
 mod wanted;
 
+pub use bundles::{BundlesError, BundlesFound, read_bundles};
 pub use catalog::{
     Answer, CatalogFact, CatalogFacts, CatalogWanted, Connectors, Holder, Holders, Identity, Occupant,
     OwnPipeline, OwnPipelines, Participant, SchemaFacts, Secured, destination_in, gather_catalog,
     gather_holders, judge_connections, judge_destinations, judge_homes, judge_shared_destinations,
 };
 pub use definition::Definition;
+pub use deployed::deployed;
 pub use examine::{Examined, LIVE_RULES, examine, not_examined};
-pub use facts::{BundleFacts, Deployed, Facts, FactsError, Found, Manager};
+pub use facts::{BundleFacts, Facts, FactsError, Found, LivePipeline, Manager};
 pub(crate) use gather::read_state;
 pub use metadata::Metadata;
 pub use paths::{BundlePaths, PathError, name_prefix};

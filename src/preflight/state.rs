@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-/// What is deployed, by the CLI's own record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What is deployed, by the CLI's own record. Two are equal where they are the same version of the same deployment.
+#[derive(Clone, Debug, Default)]
 pub struct BundleState {
     /// Which deployment: made once, kept for good.
     pub lineage: String,
@@ -14,7 +15,17 @@ pub struct BundleState {
     pub serial: u64,
     /// Ids by key, `resources.pipelines.x`.
     pub ids: BTreeMap<String, String>,
+    /// The definitions as last deployed, by key, unread: 415 bytes a table.
+    definitions: BTreeMap<String, Box<RawValue>>,
 }
+
+impl PartialEq for BundleState {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.lineage, self.serial, &self.ids) == (&other.lineage, other.serial, &other.ids)
+    }
+}
+
+impl Eq for BundleState {}
 
 #[derive(Deserialize)]
 struct Document {
@@ -30,9 +41,8 @@ struct Document {
 struct Entry {
     #[serde(rename = "__id__", default)]
     id: String,
-    /// The whole definition, 415 bytes a table: left unread.
     #[serde(rename = "state", default)]
-    _definition: Option<IgnoredAny>,
+    definition: Option<Box<RawValue>>,
 }
 
 impl BundleState {
@@ -42,11 +52,18 @@ impl BundleState {
     /// Where it is not such a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(bytes)?;
-        Ok(Self {
-            lineage: document.lineage,
-            serial: document.serial,
-            ids: document.state.into_iter().map(|(key, entry)| (key, entry.id)).collect(),
-        })
+        let (mut ids, mut definitions) = (BTreeMap::new(), BTreeMap::new());
+        for (key, entry) in document.state {
+            definitions.extend(entry.definition.map(|definition| (key.clone(), definition)));
+            ids.insert(key, entry.id);
+        }
+        Ok(Self { lineage: document.lineage, serial: document.serial, ids, definitions })
+    }
+
+    /// The definition of a resource as it was last deployed; `None` where there is none, or where it is not of this form.
+    #[must_use]
+    pub fn definition<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        serde_json::from_str(self.definitions.get(key)?.get()).ok()
     }
 
     /// The id of a resource.
@@ -68,6 +85,8 @@ mod tests {
         let state = BundleState::parse(text).unwrap();
         assert_eq!((state.lineage.as_str(), state.serial), ("l", 4));
         assert_eq!(state.id("resources.pipelines.a"), Some("1"));
+        let definition: serde_json::Value = state.definition("resources.pipelines.a").unwrap();
+        assert_eq!(definition["name"], "a");
         assert!(BundleState::parse(b"<html>").is_err());
     }
 }

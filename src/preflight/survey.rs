@@ -7,14 +7,14 @@ use super::catalog::{
     CatalogFacts, CatalogWanted, Connectors, OwnPipelines, Participant, gather_catalog, gather_holders,
     judge_connections, judge_destinations, judge_homes,
 };
-use super::facts::{Facts, FactsError};
+use super::facts::{BundleFacts, Facts, FactsError};
 use super::gather::{Subject, gather};
 use super::paths::{BundlePaths, name_prefix};
 use super::principals::Principal;
 use super::selection::Selection;
 use super::verdict::Verdict;
 use super::wanted::Wanted;
-use super::{deployed, names, surroundings};
+use super::{names, own_bundles, surroundings};
 use crate::finding::Place;
 use crate::placement::Layout;
 use crate::settings::Target;
@@ -36,12 +36,14 @@ pub struct Question<'a> {
     pub target: &'a Target,
     /// What is to be deployed.
     pub layout: &'a Layout,
-    /// Every target of the settings, looked at or not.
+    /// Every target that is to get the same layout, looked at or not.
     pub everywhere: &'a [&'a Target],
     /// Which connectors read through which connection.
     pub connectors: &'a Connectors,
     /// Where the state of each bundle lies, of those too that the rows no longer name.
     pub paths: &'a BTreeMap<String, BundlePaths>,
+    /// What was found there already.
+    pub known: &'a BTreeMap<String, BundleFacts>,
     /// The rules that are wanted.
     pub selection: &'a Selection,
     /// Where a row stands.
@@ -62,11 +64,11 @@ pub(super) struct Survey<'a> {
 impl<'a> Survey<'a> {
     /// Asks for all that the rules need, but for what only follows from the answers.
     pub(super) async fn of(question: Question<'a>) -> Result<Self, FactsError> {
-        let Question { client, target, layout, connectors, paths, selection, .. } = question;
+        let Question { client, target, layout, connectors, paths, known, selection, .. } = question;
         let me = client.me().await?;
         let wanted = Wanted::of(layout, &name_prefix(target, &me.short_name()));
         let principals = Principal::of(target);
-        let subject = Subject { wanted: &wanted, paths, principals: &principals, selection };
+        let subject = Subject { wanted: &wanted, paths, known, principals: &principals, selection };
         let catalog_wanted = CatalogWanted::of_layout(layout, connectors, target);
         let [connections, homes, destinations, shared] =
             [CONNECTIONS, HOMES, DESTINATIONS, &[SHARED]].map(|rules| selection.wants_any(rules));
@@ -82,8 +84,7 @@ impl<'a> Survey<'a> {
     pub(super) fn add_own(&self, own: &mut OwnPipelines) {
         for (bundle, facts) in &self.facts.bundles {
             if let Some(paths) = self.question.paths.get(bundle) {
-                let state = facts.state.known().and_then(Option::as_ref);
-                own.add(&self.question.target.name, bundle, &paths.metadata_file(), state);
+                own.add(&self.question.target.name, bundle, &paths.metadata_file(), facts.deployed());
             }
         }
     }
@@ -93,6 +94,7 @@ impl<'a> Survey<'a> {
         let metastore = self.catalog.as_ref().and_then(CatalogFacts::metastore_id).map(str::to_owned);
         Participant {
             target: self.question.target,
+            layout: self.question.layout,
             host: Some(self.question.client.host().to_string()),
             metastore,
             looked_at: true,
@@ -104,13 +106,18 @@ impl<'a> Survey<'a> {
         self.question
     }
 
+    /// What was found.
+    pub(super) fn into_facts(self) -> Facts {
+        self.facts
+    }
+
     /// Judges this target, looking up who holds what is in our way. `own` are our pipelines in every target.
     pub(super) async fn judge(&self, own: &OwnPipelines) -> Result<Verdict, FactsError> {
         let Question { client, target, layout, paths, selection, place, .. } = self.question;
         let Self { me, wanted, facts, .. } = self;
         let case = Case { target, me, layout, wanted, paths, facts, selection, place };
         let mut verdict = case.covering(&["TW307"]);
-        for rules in [names::judge, deployed::judge, surroundings::judge] {
+        for rules in [names::judge, own_bundles::judge, surroundings::judge] {
             verdict.join(rules(&case));
         }
         if let Some(catalog) = &self.catalog {

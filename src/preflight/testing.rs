@@ -39,6 +39,8 @@ pub(super) fn pipeline(number: u32, schema: &str, rows: &[(u32, &str)]) -> Pipel
         }),
         tags: Vec::new(),
         rows: rows.iter().map(|(row, _)| *row).collect(),
+        positions: (0..rows.len() as u64).collect(),
+        weight: 0,
         objects: rows.iter().map(|(_, table)| object(table)).collect(),
     }
 }
@@ -53,6 +55,8 @@ pub(super) fn layout() -> Layout {
         settings: GatewaySettings {
             catalog: "main".into(),
             schema: "staging".into(),
+            catalog_is_named: true,
+            schema_is_named: true,
             worker_type: None,
             driver_type: None,
         },

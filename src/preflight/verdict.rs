@@ -53,6 +53,12 @@ impl Verdict {
         self.judged.extend(rules.into_iter().map(|rule| (target.map(str::to_owned), rule)));
     }
 
+    /// Whether a rule was judged for all targets.
+    #[must_use]
+    pub fn is_judged(&self, rule: &str) -> bool {
+        self.judged.iter().any(|(target, judged)| target.is_none() && *judged == rule)
+    }
+
     /// Says that a rule could not be run.
     pub fn skip(&mut self, target: Option<&str>, rule: &'static str, why: impl Into<String>) {
         self.skipped.push(Skipped { target: target.map(str::to_owned), rule, why: why.into() });

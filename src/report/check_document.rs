@@ -47,6 +47,12 @@ impl CheckedTarget {
         Self { target: target.to_owned(), mode, host: None, identity: None, error: None }
     }
 
+    /// Whether it is the one of this name.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.target == name
+    }
+
     /// Says where it lies.
     pub fn lies_at(&mut self, host: &str) {
         self.host = Some(host.to_owned());

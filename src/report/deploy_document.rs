@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize as _, Style};
 use serde::Serialize;
 
+use super::placement_document::PlacementDocument;
 use crate::deploy::{DeployError, Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
 use crate::finding::Findings;
 use crate::plan::Counts;
@@ -16,6 +17,7 @@ pub struct DeployDocument<'a> {
     targets: Vec<TargetDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a SourceDocument>,
+    placement: Vec<PlacementDocument>,
     #[serde(skip_serializing_if = "Findings::is_empty")]
     findings: &'a Findings,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +93,12 @@ impl ErrorDocument {
 impl<'a> DeployDocument<'a> {
     /// Of an outcome.
     #[must_use]
-    pub fn new(outcome: &'a Outcome, source: Option<&'a SourceDocument>, findings: &'a Findings) -> Self {
+    pub fn new(
+        outcome: &'a Outcome,
+        source: Option<&'a SourceDocument>,
+        placement: Vec<PlacementDocument>,
+        findings: &'a Findings,
+    ) -> Self {
         let targets = outcome
             .targets
             .iter()
@@ -114,7 +121,7 @@ impl<'a> DeployDocument<'a> {
                 error: target.error.as_ref().map(ErrorDocument::of),
             })
             .collect();
-        Self { format: "tapworks.deploy/1", targets, source, findings, error: None }
+        Self { format: "tapworks.deploy/1", targets, source, placement, findings, error: None }
     }
 
     /// The same with the error that ended the run as a whole.

@@ -7,6 +7,7 @@ use owo_colors::OwoColorize as _;
 use serde::Serialize;
 
 use super::deploy_document::{ErrorDocument, SourceDocument};
+use super::placement_document::PlacementDocument;
 use crate::bundle::{Change, Written};
 use crate::finding::Findings;
 use crate::placement::Bundle;
@@ -21,6 +22,7 @@ pub struct GenerateDocument<'a> {
     checked: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a SourceDocument>,
+    placement: Vec<PlacementDocument>,
     projects: Vec<ProjectDocument<'a>>,
     #[serde(skip_serializing_if = "Findings::is_empty")]
     findings: &'a Findings,
@@ -71,10 +73,12 @@ impl<'a> GenerateDocument<'a> {
     #[must_use]
     pub fn new(
         source: Option<&'a SourceDocument>,
+        placement: Vec<PlacementDocument>,
         projects: Vec<ProjectDocument<'a>>,
         findings: &'a Findings,
     ) -> Self {
-        Self { format: "tapworks.generate/1", checked: false, source, projects, findings, error: None }
+        let format = "tapworks.generate/1";
+        Self { format, checked: false, source, placement, projects, findings, error: None }
     }
 
     /// Whether nothing was written, only compared.
@@ -93,6 +97,9 @@ impl<'a> GenerateDocument<'a> {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
+        for placement in &self.placement {
+            let _ = writeln!(text, "{}", placement.line());
+        }
         for project in &self.projects {
             let mut parts = vec![plural(project.tables, "table")];
             if project.gateways > 0 {

@@ -23,3 +23,12 @@ impl Default for Limits {
         Self { tables_per_pipeline: TABLES, tables_per_gateway: TABLES, tables_per_bundle: TABLES_PER_BUNDLE }
     }
 }
+
+impl Limits {
+    /// How many tables may stand in a pipeline whose rows stand for several tables each: rows are counted against
+    /// `tables_per_pipeline`, but never are more tables put together than the service recommends.
+    #[must_use]
+    pub fn most_tables_per_pipeline(&self) -> usize {
+        self.tables_per_pipeline.max(TABLES).get()
+    }
+}

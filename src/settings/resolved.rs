@@ -229,10 +229,13 @@ impl Settings {
             limits.tables_per_bundle = number;
         }
         let in_folder = |path: PathBuf| folder.join(path);
+        let named_output_dir = flags.output_dir.is_some() || variable("TAPWORKS_OUTPUT_DIR").is_some();
         let has_targets = raw.targets.is_some();
         let mut targets = raw.targets.unwrap_or_default();
         for target in targets.values_mut() {
-            target.output_dir = target.output_dir.take().map(in_folder);
+            // What a flag says holds for every target.
+            let own = target.output_dir.take().filter(|_| !named_output_dir);
+            target.output_dir = own.map(in_folder);
             target.lock = target.lock.take().map(in_folder);
         }
         let default_target = default_target(raw.default_target, &targets, findings);

@@ -51,6 +51,10 @@ pub struct GatewaySettings {
     pub catalog: String,
     /// `gateway_storage_schema`, and the gateway's own schema.
     pub schema: String,
+    /// Whether rows or settings name the catalog; else it is the destination's of the group's first row.
+    pub catalog_is_named: bool,
+    /// Whether rows or settings name the schema; else it is the destination's of the group's first row.
+    pub schema_is_named: bool,
     /// `node_type_id` of the workers.
     pub worker_type: Option<String>,
     /// `driver_node_type_id`.

@@ -25,6 +25,6 @@ mod tests;
 pub use explain::{Explained, Said};
 pub use group::{GatewaySettings, Group, PauseStatus, Schedule, Table};
 pub use grouping::groups;
-pub use reference::{escape_references, find_reference};
+pub use reference::{escape_references, find_reference, unescape_references};
 pub use resolution::{Effective, Resolution, ValueOrigin};
 pub use starts::Starts;

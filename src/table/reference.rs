@@ -28,6 +28,22 @@ pub fn escape_references(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// The text that [`escape_references`] made this of; nothing where a reference in it is none that was escaped.
+#[must_use]
+pub fn unescape_references(text: &str) -> Option<Cow<'_, str>> {
+    let mut unescaped = String::new();
+    let mut done = 0;
+    for (start, _) in references(text) {
+        unescaped.push_str(text[done..start].strip_suffix('$')?);
+        done = start;
+    }
+    if done == 0 {
+        return Some(Cow::Borrowed(text));
+    }
+    unescaped.push_str(&text[done..]);
+    Some(Cow::Owned(unescaped))
+}
+
 /// Every reference and where it starts.
 fn references(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut from = 0;
@@ -117,5 +133,10 @@ mod tests {
         assert_eq!(escape_references("a${b}c${ d }${e.f}"), "a$${b}c${ d }$${e.f}");
         assert_eq!(escape_references("plain"), "plain");
         assert_eq!(escape_references("${b}"), "$${b}");
+        for text in ["a${b}c${ d }${e.f}", "plain", "${b}", "$${b}$$${c}"] {
+            assert_eq!(unescape_references(&escape_references(text)).as_deref(), Some(text));
+        }
+        assert_eq!(unescape_references("a${b}"), None);
+        assert_eq!(unescape_references("${b}"), None);
     }
 }

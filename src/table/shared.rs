@@ -276,15 +276,18 @@ impl<'a> Judge<'a> {
         }
         let mut storage = |column: Column, stands_in: Column| {
             if let Some(name) = self.one(group, shared, column, Self::storage_name(column), |a, b| a == b) {
-                return name;
+                return (name, true);
             }
-            self.resolution.value(shared.first, stands_in).cell.scalar().unwrap_or_default().to_owned()
+            let name = self.resolution.value(shared.first, stands_in).cell.scalar();
+            (name.unwrap_or_default().to_owned(), false)
         };
-        let catalog = storage(Column::GatewayCatalog, Column::TargetCatalog);
-        let schema = storage(Column::GatewaySchema, Column::TargetSchema);
+        let (catalog, catalog_is_named) = storage(Column::GatewayCatalog, Column::TargetCatalog);
+        let (schema, schema_is_named) = storage(Column::GatewaySchema, Column::TargetSchema);
         Some(GatewaySettings {
             catalog,
             schema,
+            catalog_is_named,
+            schema_is_named,
             worker_type: self.one_text(group, shared, Column::GatewayWorkerType),
             driver_type: self.one_text(group, shared, Column::GatewayDriverType),
         })

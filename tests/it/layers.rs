@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["table"],
     &["placement"],
     &["bundle", "lock_file"],
+    &["base"],
     &["plan"],
     &["preflight"],
     &["desired"],

@@ -14,6 +14,7 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod lock;
 mod migration;
 mod package;
 mod parallel;

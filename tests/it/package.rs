@@ -16,8 +16,9 @@ fn rows(word: &str) -> String {
     for project in 0..PROJECTS {
         for line in body.lines() {
             let line = line.replace("retail,sales,", &format!("project{project},p{project},"));
-            let line = line.replace(",bronze,sales,", &format!(",{word},sales{project},"));
-            let line = line.replace(",bronze,staging", &format!(",{word},staging"));
+            let line = line.replace(",bronze,sales,", &format!(",bronze,sales{project},"));
+            let line = line.replace(",erp,dbo,", &format!(",{word},dbo,"));
+            let line = line.replace(",bronze,staging", &format!(",bronze,{word}"));
             let minute = word.len();
             text.push_str(&format!("{line},{minute} 2 * * *\n"));
         }
@@ -158,9 +159,11 @@ fn a_project_without_rows_keeps_its_bundle_and_is_named() {
     context.write("tables.csv", &sql_server_rows(3));
     context.run(GENERATE).exits(0);
     let before = files_of(&context.path("out/retail"));
-    context.write("tables.csv", &sql_server_rows(3).replace("retail,", "shop,"));
+    let shop = sql_server_rows(3).replace("retail,", "shop,").replace(",bronze,sales,", ",bronze,shop,");
+    context.write("tables.csv", &shop);
     let said = context.run(GENERATE);
-    assert!(said.exits(0).stderr.contains("note[TW151]: project `retail`"), "{}", said.stderr);
+    let note = "note[TW151]: project `retail` has 3 tables in 1 pipeline, but no rows any more";
+    assert!(said.exits(0).stderr.contains(note), "{}", said.stderr);
     assert_eq!(files_of(&context.path("out/retail")), before);
     assert!(context.path("out/shop/databricks.yml").exists());
 }

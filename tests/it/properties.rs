@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use saphyr_parser::{Event, Parser, ScalarStyle};
-use tapworks::desired::{Desired, desired};
+use tapworks::desired::{Desired, Remembered, Targets, ask, desired};
 use tapworks::environment::Environment;
 use tapworks::finding::Findings;
+use tapworks::placement::Lock;
 use tapworks::settings::{Flags, Settings, Target};
 use tapworks::source::read_stdin;
 use tapworks::yaml;
@@ -40,7 +41,14 @@ fn run(rows: &[Row]) -> (Desired, Findings) {
     let (rows, said) = read_stdin(writer.into_inner().unwrap(), &settings.read_options()).unwrap();
     findings.extend(said);
     let target = Target::named("dev");
-    let mut desired = desired(&rows, &settings, &[&target], &[], false);
+    let mut asked = ask(&rows, &settings, false);
+    findings.extend(std::mem::take(&mut asked.findings));
+    if findings.has_errors() {
+        return (Desired::default(), findings);
+    }
+    let targets = Targets { all: &[&target], deployed: &[] };
+    let remembered = Remembered { lock: &Lock::default(), deployed: &[] };
+    let mut desired = desired(&asked, &rows, &settings, targets, remembered);
     findings.extend(std::mem::take(&mut desired.findings));
     (desired, findings)
 }

@@ -48,6 +48,23 @@ fn a_value_is_explained_with_what_lost() {
 }
 
 #[test]
+fn a_weight_is_explained_and_stays_out_of_the_bundle() {
+    let context = Context::new();
+    context.write("tables.csv", &sql_server_rows(2));
+    context.write(
+        "tapworks.yml",
+        "source: tables.csv\nplacement: weighted\ndefault_values:\n  sales:\n    weight: 7731\n",
+    );
+    let document = context.run(&["explain", "table", "bronze.sales.table_1", "-o", "json"]).exits(0).json();
+    let fields = document["fields"].as_array().unwrap();
+    let weight = fields.iter().find(|field| field["column"] == "weight").unwrap();
+    assert_eq!((weight["value"].as_str(), &weight["where"]["file"]["line"]), (Some("7731"), &5.into()));
+    context.run(&["generate"]).exits(0);
+    let pipelines = context.read("dab_deployment/retail/resources/pipelines.yml");
+    assert!(pipelines.contains("table_1") && !pipelines.contains("7731"), "{pipelines}");
+}
+
+#[test]
 fn a_rule_is_explained() {
     let said = Context::new().run(&["explain", "tw301"]);
     assert!(said.exits(0).stdout.starts_with("TW301: pipeline name is already used"), "{}", said.stdout);

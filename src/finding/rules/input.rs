@@ -209,4 +209,18 @@ pub(crate) const RULES: &[Rule] = &[
             differently, and a merge kept both. Equal lines are fine. Keep the line of what is deployed; tapworks lock import \
             reads it from a bundle.",
     },
+    Rule {
+        id: "TW156",
+        title: "the lock and what is imported disagree",
+        explanation: "lock import fills the lock from a bundle or a workspace. Where the lock holds another place already, one of \
+            the two is out of date, and a table that is placed wrongly is read again in full. --force takes what is imported: \
+            say it where the bundle is what is deployed.",
+    },
+    Rule {
+        id: "TW157",
+        title: "a bundle cannot be imported",
+        explanation: "lock import reads the bundles of tapworks and of lakeflow-tapworks: pipelines by keys pipeline_… and \
+            gateway_…, with a list of tables. What it does not understand would be missing in the lock, and placed anew, so \
+            nothing is imported.",
+    },
 ];

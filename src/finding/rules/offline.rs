@@ -200,9 +200,45 @@ pub(crate) const RULES: &[Rule] = &[
             recommends for one pipeline. The warning says which pipelines hold more tables than the number in the setting.",
     },
     Rule {
-        id: "TW241",
-        title: "a setting has no effect in this version",
-        explanation: "The settings file may hold keys that this version reads and does not follow yet. It says so, since whoever \
-            wrote them counts on them.",
+        id: "TW242",
+        title: "a limit is lower than what is placed",
+        explanation: "A table that has a place keeps it, whatever happens to the limits: in another pipeline it would be read again \
+            in full. So a pipeline, a gateway or a bundle can hold more than max_tables_per_pipeline, max_tables_per_gateway or \
+            max_tables_per_bundle say. New tables go elsewhere. `tapworks rebalance` shows which moves would bring it under its \
+            limit, and what they cost.",
+    },
+    Rule {
+        id: "TW250",
+        title: "a row no longer fits the place of its destination",
+        explanation: "The destination is remembered in one pipeline, and project, prefix, subgroup or connector of its row now ask \
+            for another one. A Unity Catalog table is written by one pipeline only: in another one it is refused, or read again \
+            in full. Put the row back as it was, give it another destination, or start the table anew: drop it in the workspace \
+            and take it out of the lock with `tapworks lock forget`.",
+    },
+    Rule {
+        id: "TW251",
+        title: "two memories disagree about a place",
+        explanation: "The lock and what is deployed in a workspace, or two workspaces, have one table in different pipelines. \
+            Whichever were followed, the table would move in the other. Take what is deployed into the lock with \
+            `tapworks lock import --from-workspace`, or give the target that has grown apart a lock and an output_dir of its own.",
+    },
+    Rule {
+        id: "TW252",
+        title: "a target could not be asked where tables lie",
+        explanation: "The lock does not know the place of every table, so what is deployed is asked, in all targets of the \
+            settings: two targets must agree. For a target without credentials here that is not possible. Commit the lock, or \
+            give credentials for that target too.",
+    },
+    Rule {
+        id: "TW253",
+        title: "several targets and no lock",
+        explanation: "Without a committed lock each run asks every workspace where tables lie. Targets that are deployed at \
+            different times can then place a new table differently. `tapworks generate` writes the lock; commit it.",
+    },
+    Rule {
+        id: "TW254",
+        title: "targets with different locks share one folder",
+        explanation: "A target with a lock of its own has its tables in pipelines of its own, so its packages differ from those of the \
+            other targets. It needs an output_dir of its own too.",
     },
 ];

@@ -14,6 +14,8 @@ use crate::text::plural;
 pub struct Participant<'a> {
     /// What the settings say of it.
     pub target: &'a Target,
+    /// What is to be deployed there.
+    pub layout: &'a Layout,
     /// The address of its workspace, where it is known.
     pub host: Option<String>,
     /// Its metastore, where it is known.
@@ -25,8 +27,8 @@ pub struct Participant<'a> {
 impl<'a> Participant<'a> {
     /// One that stands in the settings only.
     #[must_use]
-    pub fn of_settings(target: &'a Target) -> Self {
-        Self { target, host: target.host.clone(), metastore: None, looked_at: false }
+    pub fn of_settings(target: &'a Target, layout: &'a Layout) -> Self {
+        Self { target, layout, host: target.host.clone(), metastore: None, looked_at: false }
     }
 
     /// Whether both have one metastore, where that can be told. One workspace has one.
@@ -42,13 +44,12 @@ impl<'a> Participant<'a> {
 #[must_use]
 pub fn judge_shared_destinations(
     targets: &[Participant<'_>],
-    layout: &Layout,
     place: &dyn Fn(u32) -> Option<Place>,
 ) -> Verdict {
     let mut verdict = Verdict::default();
     let wanted: Vec<CatalogWanted> = targets
         .iter()
-        .map(|it| CatalogWanted::of_layout(layout, &Connectors::default(), it.target))
+        .map(|it| CatalogWanted::of_layout(it.layout, &Connectors::default(), it.target))
         .collect();
     for (index, second) in targets.iter().enumerate() {
         if second.looked_at {
@@ -145,11 +146,22 @@ mod tests {
 
     fn at<'a>(target: &'a Target, host: &str, metastore: Option<&str>) -> Participant<'a> {
         let metastore = metastore.map(str::to_owned);
-        Participant { target, host: Some(host.to_owned()), metastore, looked_at: true }
+        Participant {
+            target,
+            layout: shared_layout(),
+            host: Some(host.to_owned()),
+            metastore,
+            looked_at: true,
+        }
+    }
+
+    fn shared_layout() -> &'static Layout {
+        static LAYOUT: std::sync::OnceLock<Layout> = std::sync::OnceLock::new();
+        LAYOUT.get_or_init(layout)
     }
 
     fn judge(targets: &[Participant<'_>]) -> Verdict {
-        judge_shared_destinations(targets, &layout(), &place)
+        judge_shared_destinations(targets, &place)
     }
 
     #[test]
@@ -188,8 +200,11 @@ mod tests {
     fn targets_that_only_stand_in_the_settings_count_too() {
         let (dev, mut prod, test) = (target("dev", &[]), target("prod", &[]), target("test", &[]));
         prod.host = Some("a".to_owned());
-        let unseen =
-            [at(&dev, "a", Some("m")), Participant::of_settings(&prod), Participant::of_settings(&test)];
+        let unseen = [
+            at(&dev, "a", Some("m")),
+            Participant::of_settings(&prod, shared_layout()),
+            Participant::of_settings(&test, shared_layout()),
+        ];
         let verdict = judge(&unseen);
         assert!(verdict.findings.iter().all(|finding| finding.target.as_deref() == Some("dev")));
         assert_eq!((verdict.findings.len(), verdict.skipped.len()), (2, 1));

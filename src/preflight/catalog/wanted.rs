@@ -252,6 +252,8 @@ mod tests {
             gateway: Some(GatewaySettings {
                 catalog: "main".into(),
                 schema: "staging".into(),
+                catalog_is_named: true,
+                schema_is_named: true,
                 worker_type: None,
                 driver_type: None,
             }),

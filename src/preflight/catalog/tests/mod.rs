@@ -87,7 +87,8 @@ pub(super) fn deployed(target: &str) -> OwnPipelines {
         ("resources.pipelines.pipeline_sales_01_g01_p02", "id-2"),
     ];
     let ids = ids.map(|(key, id)| (key.to_owned(), id.to_owned())).into();
-    let state = BundleState { ids, ..BundleState::default() };
+    let mut state = BundleState::default();
+    state.ids = ids;
     own.add(target, "retail", "/Workspace/ours/state/metadata.json", Some(&state));
     own
 }

@@ -1,0 +1,304 @@
+//! What is remembered of where tables lie: by the lock, else by what is deployed, else by Unity Catalog.
+
+use std::collections::HashMap;
+
+use super::deployed::Deployed;
+use super::lock::Lock;
+use super::slot::{Home, Slot};
+use crate::connector::Destination;
+use crate::finding::{Finding, Findings};
+use crate::settings::Target;
+use crate::table::Group;
+
+/// Where tables lie, and who says so.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    tables: HashMap<String, Remembered>,
+    /// By name.
+    pipelines: HashMap<String, Known>,
+    /// The storage of gateways, by name.
+    gateways: HashMap<String, Home>,
+}
+
+/// A table that has a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Its place.
+    pub slot: Slot,
+    /// Who says so.
+    pub by: Witness,
+    /// It was gone when it was last heard of.
+    pub gone: bool,
+}
+
+/// Who remembers a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Witness {
+    /// `tapworks.lock`.
+    Lock,
+    /// What is deployed in this target.
+    Target(String),
+    /// The owner that Unity Catalog names for the destination in this target.
+    Catalog(String),
+}
+
+/// A pipeline that is remembered.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    home: Option<Home>,
+    /// The bundle it lies in.
+    bundle: Option<String>,
+    /// The position behind its last table.
+    next: u64,
+}
+
+impl Memory {
+    /// What the lock alone remembers.
+    #[must_use]
+    pub fn of_lock(lock: &Lock) -> Self {
+        let mut memory = Self::default();
+        for (key, table) in &lock.tables {
+            memory.pipeline(&table.slot.pipeline).reach(&table.slot);
+            let remembered = Remembered { slot: table.slot.clone(), by: Witness::Lock, gone: table.gone };
+            memory.tables.insert(key.clone(), remembered);
+        }
+        for (name, home) in &lock.pipelines {
+            memory.pipeline(name).home = Some(home.clone());
+        }
+        memory.gateways.extend(lock.gateways.iter().map(|(name, home)| (name.clone(), home.clone())));
+        memory
+    }
+
+    /// What the lock, and what is deployed in these targets, remember of the tables of these groups. Rows are mapped
+    /// forward to what they are called in a target and looked up there. Two that disagree are findings.
+    #[must_use]
+    pub fn of(lock: &Lock, deployed: &[(&Target, Deployed)], groups: &[Group]) -> (Self, Findings) {
+        let mut memory = Self::of_lock(lock);
+        let mut disagreements = Disagreements::default();
+        for (target, deployed) in deployed {
+            memory.learn(lock, target, deployed, groups, &mut disagreements);
+        }
+        (memory, disagreements.findings())
+    }
+
+    fn learn(
+        &mut self,
+        lock: &Lock,
+        target: &Target,
+        deployed: &Deployed,
+        groups: &[Group],
+        disagreements: &mut Disagreements,
+    ) {
+        // What each deployed table is called in the rows.
+        let mut names: HashMap<String, &Destination> = HashMap::new();
+        for table in groups.iter().flat_map(|group| &group.tables) {
+            let destination = &table.object.destination;
+            names.insert(key_in(target, destination), destination);
+        }
+        for pipeline in &deployed.pipelines {
+            let mut next = 0;
+            for deployed_key in &pipeline.tables {
+                let Some(destination) = names.get(deployed_key) else {
+                    next += 1;
+                    continue;
+                };
+                let key = destination.key();
+                let slot = Slot {
+                    bundle: pipeline.bundle.clone(),
+                    gateway: pipeline.gateway.clone(),
+                    pipeline: pipeline.name.clone(),
+                    position: next,
+                };
+                if let Some(known) = self.tables.get(&key) {
+                    next = known.slot.position + 1;
+                    let moving_from = lock.tables.get(&key).and_then(|table| table.moving.as_ref());
+                    let expected = known.slot.is_beside(&slot)
+                        || moving_from.is_some_and(|moving| moving.from.is_beside(&slot));
+                    if !expected {
+                        disagreements.add(known, target, &slot, destination);
+                    }
+                    continue;
+                }
+                next += 1;
+                self.pipeline(&pipeline.name).reach(&slot);
+                let by = Witness::Target(target.name.clone());
+                self.tables.insert(key, Remembered { slot, by, gone: false });
+            }
+            let known = self.pipeline(&pipeline.name);
+            known.bundle.get_or_insert_with(|| pipeline.bundle.clone());
+            if known.home.is_none() {
+                known.home = pipeline
+                    .home
+                    .as_ref()
+                    .and_then(|home| home_of_rows(home, target, &pipeline.name, groups));
+            }
+        }
+        for gateway in &deployed.gateways {
+            if let Some(storage) = &gateway.storage
+                && !self.gateways.contains_key(&gateway.name)
+                && let Some(home) = home_of_rows(storage, target, &gateway.name, groups)
+            {
+                self.gateways.insert(gateway.name.clone(), home);
+            }
+        }
+    }
+
+    /// Adds what Unity Catalog tells of the owner of a destination, for tables that nobody else remembers.
+    pub fn learn_owner(&mut self, destination: &Destination, slot: Slot, target: &str) {
+        let next = self.pipeline(&slot.pipeline).next;
+        let key = destination.key();
+        if !self.tables.contains_key(&key) {
+            let slot = Slot { position: next, ..slot };
+            self.pipeline(&slot.pipeline).reach(&slot);
+            let by = Witness::Catalog(target.to_owned());
+            self.tables.insert(key, Remembered { slot, by, gone: false });
+        }
+    }
+
+    /// Where the table of this key lies.
+    #[must_use]
+    pub fn table(&self, key: &str) -> Option<&Remembered> {
+        self.tables.get(key)
+    }
+
+    /// The own catalog and schema of a pipeline, as the rows call them.
+    #[must_use]
+    pub fn pipeline_home(&self, name: &str) -> Option<&Home> {
+        self.pipelines.get(name)?.home.as_ref()
+    }
+
+    /// The storage of a gateway, as the rows call it.
+    #[must_use]
+    pub fn gateway_home(&self, name: &str) -> Option<&Home> {
+        self.gateways.get(name)
+    }
+
+    /// The position behind the last table that a pipeline is known to have, or have had.
+    pub(super) fn next_position(&self, pipeline: &str) -> u64 {
+        self.pipelines.get(pipeline).map_or(0, |known| known.next)
+    }
+
+    /// The names of all pipelines that are, or were, there, with their bundles.
+    pub(super) fn pipelines(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.pipelines.iter().map(|(name, known)| (name.as_str(), known.bundle.as_deref()))
+    }
+
+    /// The names of all gateways that are, or were, there.
+    pub(super) fn gateway_names(&self) -> impl Iterator<Item = &str> {
+        let of_tables = self.tables.values().filter_map(|table| table.slot.gateway.as_deref());
+        of_tables.chain(self.gateways.keys().map(String::as_str))
+    }
+
+    fn pipeline(&mut self, name: &str) -> &mut Known {
+        if !self.pipelines.contains_key(name) {
+            self.pipelines.insert(name.to_owned(), Known::default());
+        }
+        self.pipelines.entry(name.to_owned()).or_default()
+    }
+}
+
+impl Known {
+    fn reach(&mut self, slot: &Slot) {
+        self.next = self.next.max(slot.position.saturating_add(1));
+        self.bundle.get_or_insert_with(|| slot.bundle.clone());
+    }
+}
+
+/// The key of a destination as it is called in a target.
+fn key_in(target: &Target, destination: &Destination) -> String {
+    Destination {
+        catalog: target.catalog(&destination.catalog).to_owned(),
+        schema: target.schema(&destination.schema).to_owned(),
+        table: destination.table.clone(),
+    }
+    .key()
+}
+
+/// What the rows call the catalog and schema that a pipeline has in a target. Maps go one way only, so names that the rows use
+/// are mapped and compared; a name that no map changes stands for itself.
+fn home_of_rows(home: &Home, target: &Target, resource: &str, groups: &[Group]) -> Option<Home> {
+    let is = |catalog: &str, schema: &str| {
+        target.catalog(catalog) == home.catalog && target.schema(schema) == home.schema
+    };
+    let own = groups.iter().filter(|group| resource.starts_with(&group.name()));
+    let of_gateways = own.clone().filter_map(|group| {
+        let gateway = group.gateway.as_ref()?;
+        Some((gateway.catalog.as_str(), gateway.schema.as_str()))
+    });
+    let of_tables = own.chain(groups).flat_map(|group| &group.tables).map(|table| {
+        let destination = &table.object.destination;
+        (destination.catalog.as_str(), destination.schema.as_str())
+    });
+    of_gateways
+        .chain(of_tables)
+        .find(|(catalog, schema)| is(catalog, schema))
+        .or_else(|| Some((home.catalog.as_str(), home.schema.as_str())).filter(|(c, s)| is(c, s)))
+        .map(|(catalog, schema)| Home { catalog: catalog.to_owned(), schema: schema.to_owned() })
+}
+
+/// Places that differ, by what differs: a thousand tables of one pipeline are one finding.
+#[derive(Default)]
+struct Disagreements {
+    found: Vec<(Witness, Slot, String, Slot, Vec<String>)>,
+}
+
+impl Disagreements {
+    fn add(&mut self, known: &Remembered, target: &Target, other: &Slot, destination: &Destination) {
+        let same = |(by, slot, name, deployed, _): &&mut (Witness, Slot, String, Slot, Vec<String>)| {
+            *by == known.by
+                && slot.is_beside(&known.slot)
+                && *name == target.name
+                && deployed.is_beside(other)
+        };
+        let table = destination.to_string();
+        match self.found.iter_mut().find(same) {
+            Some((.., tables)) => tables.push(table),
+            None => self.found.push((
+                known.by.clone(),
+                known.slot.clone(),
+                target.name.clone(),
+                other.clone(),
+                vec![table],
+            )),
+        }
+    }
+
+    fn findings(self) -> Findings {
+        let mut findings = Findings::new();
+        for (by, slot, target, deployed, tables) in self.found {
+            let more = match tables.len() {
+                1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            let fix = match &by {
+                Witness::Lock => format!(
+                    "take what is deployed into the lock: `tapworks lock import --from-workspace -t {target} --force`; or, where the targets have grown apart for good, \
+                     give target `{target}` a `lock` and an `output_dir` of its own"
+                ),
+                Witness::Target(_) | Witness::Catalog(_) => format!(
+                    "give target `{target}` a `lock` and an `output_dir` of its own, since the targets have grown apart"
+                ),
+            };
+            findings.push(
+                Finding::error(
+                    "TW251",
+                    format!("{by} has {}{more} in {slot}, target `{target}` in {deployed}", tables[0]),
+                )
+                .for_target(target)
+                .why("whichever is followed, these tables would move in the other, and be read again in full")
+                .fix(fix),
+            );
+        }
+        findings
+    }
+}
+
+impl std::fmt::Display for Witness {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lock => formatter.write_str("the lock"),
+            Self::Target(name) => write!(formatter, "target `{name}`"),
+            Self::Catalog(name) => write!(formatter, "Unity Catalog of target `{name}`"),
+        }
+    }
+}

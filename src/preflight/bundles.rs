@@ -1,0 +1,86 @@
+//! The bundles of a project that lie in a workspace: a large project has several.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::facts::{BundleFacts, FactsError};
+use super::gather::bundle;
+use super::paths::{BundlePaths, PathError};
+use crate::placement::{bundle_name, bundle_number};
+use crate::workspace::Client;
+
+/// What lies in one target where the bundles of the projects keep their state, by bundle.
+pub type BundlesFound = BTreeMap<String, (BundlePaths, BundleFacts)>;
+
+/// What could not be found out.
+#[derive(Debug, thiserror::Error)]
+pub enum BundlesError {
+    /// Where a bundle lies cannot be told.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// What lies there cannot be read.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// What lies there may not be read, and has to be: nobody else knows where every table lies.
+    #[error("{path} may not be read: {words}")]
+    Refused {
+        /// The state.
+        path: String,
+        /// What the workspace says.
+        words: String,
+    },
+}
+
+/// How many projects are asked for at a time; how many requests are really under way the client decides.
+const WIDTH: usize = 64;
+
+/// Reads what lies where the bundles of these projects keep their state: the first bundle of each, those that the lock
+/// names, and with `look_further` whatever bundles follow on these, which a lock that is behind or gone does not know.
+///
+/// # Errors
+/// Anything but "not there"; a refusal only with `look_further`, for then nobody else knows.
+pub async fn read_bundles(
+    client: &Client,
+    projects: &BTreeSet<&str>,
+    locked: &BTreeSet<&str>,
+    look_further: bool,
+    paths_of: impl Fn(&str) -> Result<BundlePaths, PathError>,
+) -> Result<BundlesFound, BundlesError> {
+    let paths_of = &paths_of;
+    let of_projects = stream::iter(projects)
+        .map(|project| async move {
+            let numbers = locked.iter().filter_map(|bundle| bundle_number(project, bundle));
+            let last = numbers.max().unwrap_or(1);
+            let mut found = BundlesFound::new();
+            for number in 1.. {
+                if number > last && !look_further {
+                    break;
+                }
+                let name = bundle_name(project, number);
+                let paths = paths_of(&name)?;
+                // Under one root for all bundles, nothing more is to be found than what lies there.
+                if found.values().any(|(other, _): &(BundlePaths, BundleFacts)| other.state == paths.state) {
+                    break;
+                }
+                let facts = bundle(client, &paths).await?;
+                if let (true, Some(words)) = (look_further, facts.state.refused()) {
+                    return Err(BundlesError::Refused { path: paths.state_file(), words: words.to_owned() });
+                }
+                let metadata = facts.metadata.known().and_then(Option::as_ref);
+                let is_its_own = metadata.is_none_or(|metadata| metadata.bundle == name);
+                if number > last && (facts.deployed().is_none() || !is_its_own) {
+                    break;
+                }
+                found.insert(name, (paths, facts));
+            }
+            Ok::<_, BundlesError>(found)
+        })
+        .buffer_unordered(WIDTH);
+    of_projects
+        .try_fold(BundlesFound::new(), |mut all, found| async move {
+            all.extend(found);
+            Ok(all)
+        })
+        .await
+}

@@ -1,0 +1,97 @@
+//! Where tables have their places from, as documents and people are told it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::placement::{LockUpdate, Tally};
+use crate::text::plural;
+
+/// What became of the places of one lock's tables.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlacementDocument {
+    lock: PathBuf,
+    /// Whether the lock was, or would have to be, written.
+    lock_changed: bool,
+    /// Tables that lie where the lock, or what is deployed, has them; by who remembered.
+    kept: IndexMap<String, usize>,
+    /// Tables that were gone and are back in their old place.
+    back: usize,
+    /// Tables that have a place for the first time.
+    new: usize,
+    /// Tables that no row asks for any more.
+    gone: usize,
+}
+
+impl PlacementDocument {
+    /// Of a placement and what it does to the lock.
+    #[must_use]
+    pub fn new(lock: &Path, tally: &Tally, update: &LockUpdate) -> Self {
+        Self {
+            lock: lock.to_owned(),
+            lock_changed: update.changed,
+            kept: tally.kept.iter().map(|(witness, count)| (witness.to_string(), *count)).collect(),
+            back: tally.back,
+            new: tally.new,
+            gone: update.gone,
+        }
+    }
+
+    /// Whether the lock was, or would have to be, written.
+    #[must_use]
+    pub fn lock_changed(&self) -> bool {
+        self.lock_changed
+    }
+
+    /// One line: `placement  598 tables as in the lock, 12 new  (tapworks.lock, changed)`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for (index, (witness, count)) in self.kept.iter().enumerate() {
+            let count = if index == 0 { plural(*count, "table") } else { count.to_string() };
+            parts.push(format!("{count} as in {witness}"));
+        }
+        let mut add = |count: usize, what: &str| {
+            if count > 0 {
+                let count = if parts.is_empty() { plural(count, "table") } else { count.to_string() };
+                parts.push(format!("{count} {what}"));
+            }
+        };
+        add(self.back, "back in their old place");
+        add(self.new, "new");
+        add(self.gone, "gone");
+        let mut line = format!("placement  {}", parts.join(", "));
+        let name = self
+            .lock
+            .file_name()
+            .map_or_else(|| self.lock.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let _ = write!(line, "  ({name}{})", if self.lock_changed { ", changed" } else { "" });
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::placement::Witness;
+
+    #[test]
+    fn the_line_says_who_remembered() {
+        let line = |kept: &[(Witness, usize)], back, new, gone, changed| {
+            let tally = Tally { kept: kept.iter().cloned().collect(), back, new };
+            let update = LockUpdate { gone, changed, ..LockUpdate::default() };
+            PlacementDocument::new(Path::new("/x/tapworks.lock"), &tally, &update).line()
+        };
+        assert_eq!(line(&[], 0, 600, 0, true), "placement  600 tables new  (tapworks.lock, changed)");
+        assert_eq!(
+            line(&[(Witness::Lock, 550), (Witness::Target("prod".into()), 50)], 1, 2, 3, true),
+            "placement  550 tables as in the lock, 50 as in target `prod`, 1 back in their old place, 2 new, 3 gone  (tapworks.lock, changed)"
+        );
+        assert_eq!(
+            line(&[(Witness::Lock, 1)], 0, 0, 0, false),
+            "placement  1 table as in the lock  (tapworks.lock)"
+        );
+    }
+}
