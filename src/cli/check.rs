@@ -6,7 +6,8 @@ use super::configuration::ConfigurationArguments;
 use super::deploy::named_targets;
 use super::failure::{Failure, status};
 use super::prepare::{
-    Contacts, Destination, Given, LockedBase, PlacedBase, locked_bases, look, place, reach, unanswered,
+    Contacts, Destination, Given, LockedBase, PlacedBase, locked_bases, look, place, reach, schedules,
+    unanswered,
 };
 use super::recovery::Recovery;
 use super::reports::{Ending, ReportArguments};
@@ -175,6 +176,7 @@ impl Run {
             return Ok(None);
         }
         self.verdict.cover(None, rules().map(|rule| rule.id).filter(|id| id.starts_with("TW2")));
+        self.verdict.join(schedules(given, &placed, targets.iter().map(|target| &target.name)));
         Ok(Some(placed))
     }
 

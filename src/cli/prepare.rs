@@ -21,7 +21,7 @@ use crate::lock_file::{LockFile, LockRead};
 use crate::placement::{Deployed, Lock};
 use crate::preflight::{
     BundleFacts, BundlePaths, BundlesError, BundlesFound, Connectors, Facts, LeftOver, Question, Selection,
-    Verdict, deployed, examine, read_bundles, remember,
+    Verdict, deployed, examine, judge_schedules, read_bundles, remember,
 };
 use crate::report::Progress;
 use crate::settings::{Settings, Target};
@@ -180,6 +180,7 @@ pub(super) async fn prepare<'a>(
         finish_checks(given, &contacts.named, Ended::Well);
         return Err(told(findings));
     }
+    findings.extend(schedules(given, &placed, contacts.wanted.iter()).into_findings());
     let Looked { reached, verdict, failed } = look(given, &placed, contacts).await;
     findings.extend(verdict.into_findings());
     if !failed.is_empty() {
@@ -232,6 +233,24 @@ pub(super) fn place<'a>(
     Ok(placed)
 }
 
+/// Judges when the jobs of these targets start.
+pub(super) fn schedules(
+    given: Given<'_>,
+    placed: &[PlacedBase<'_>],
+    names: impl Iterator<Item = impl AsRef<str>>,
+) -> Verdict {
+    let place = |row: u32| Some(given.read.rows.place(row, None));
+    let mut verdict = Verdict::default();
+    for name in names {
+        for PlacedBase { base, desired, .. } in placed {
+            for target in base.targets.iter().filter(|target| target.name == name.as_ref()) {
+                verdict.join(judge_schedules(&desired.layout, target, &place));
+            }
+        }
+    }
+    given.selection.apply(verdict)
+}
+
 /// Holds the workspaces against what was placed, by the live rules.
 pub(super) async fn look(given: Given<'_>, placed: &[PlacedBase<'_>], contacts: Contacts) -> Looked {
     let Contacts { named, mut failed, .. } = contacts;
@@ -251,6 +270,7 @@ pub(super) async fn look(given: Given<'_>, placed: &[PlacedBase<'_>], contacts: 
             client: &looking.client,
             target: &looking.target,
             layout: &looking.placed.desired.layout,
+            everywhere: &looking.placed.base.targets,
             connectors: &connectors,
             paths: &looking.paths,
             known: &looking.known,

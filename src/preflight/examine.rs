@@ -1,7 +1,7 @@
 //! The live rules of a run: every target is asked, then all are judged, since one target's pipelines may stand in
 //! another's way.
 
-use super::catalog::{OwnPipelines, judge_shared_destinations};
+use super::catalog::{OwnPipelines, Participant, judge_shared_destinations};
 use super::facts::{Facts, FactsError};
 use super::survey::{Question, SHARED, Survey};
 use super::verdict::Verdict;
@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 pub const LIVE_RULES: &[&str] = &[
     "TW301", "TW302", "TW303", "TW304", "TW305", "TW306", "TW307", "TW308", "TW309", "TW310", "TW311",
     "TW320", "TW321", "TW322", "TW323", "TW324", "TW330", "TW331", "TW332", "TW333", "TW340", "TW341",
-    "TW342", "TW343", "TW344", "TW345", "TW346", "TW351", "TW352", "TW353", "TW354",
+    "TW342", "TW343", "TW344", "TW351", "TW352", "TW353", "TW354",
 ];
 
 /// What the live rules say.
@@ -40,7 +40,7 @@ pub async fn examine(questions: &[Question<'_>]) -> Examined {
         }
     }));
     let judged = targets.await;
-    let together = together(&surveys, questions);
+    let together = together(&surveys);
     let targets = surveys.into_iter().zip(judged).map(|(survey, judged)| match (survey, judged) {
         (Err(error), _) => Err(error),
         (Ok(survey), judged) => {
@@ -50,20 +50,24 @@ pub async fn examine(questions: &[Question<'_>]) -> Examined {
     Examined { targets: targets.collect(), together }
 }
 
-/// Judges the targets that answered against each other.
-fn together(surveys: &[Result<Survey<'_>, FactsError>], questions: &[Question<'_>]) -> Verdict {
-    let mut verdict = Verdict::default();
-    let Some(selection) = questions.first().map(|question| question.selection) else { return verdict };
+/// Judges the targets that answered against all others.
+fn together(surveys: &[Result<Survey<'_>, FactsError>]) -> Verdict {
     let known: Vec<&Survey<'_>> = surveys.iter().flatten().collect();
-    let hosts: Vec<String> = known.iter().map(|survey| survey.host()).collect();
-    let writes: Vec<_> = known.iter().zip(&hosts).map(|(survey, host)| survey.writes(host)).collect();
-    for target in &writes {
-        verdict.cover(Some(target.target), [SHARED]);
+    let Some(first) = known.first() else { return Verdict::default() };
+    let Question { selection, place, .. } = first.question();
+    if !selection.wants(SHARED) {
+        return selection.apply(Verdict::default());
     }
-    if let Some(survey) = known.first() {
-        verdict.join(judge_shared_destinations(&writes, &|row| survey.place()(row)));
+    let mut participants: Vec<Participant<'_>> = known.iter().map(|survey| survey.participant()).collect();
+    for survey in &known {
+        let Question { everywhere, layout, .. } = survey.question();
+        for target in everywhere {
+            if participants.iter().all(|participant| participant.target.name != target.name) {
+                participants.push(Participant::of_settings(target, layout));
+            }
+        }
     }
-    selection.apply(verdict)
+    selection.apply(judge_shared_destinations(&participants, place))
 }
 
 /// Says for every live rule of a target that it could not be run.

@@ -37,7 +37,7 @@ mod wanted;
 pub use bundles::{BundlesError, BundlesFound, read_bundles};
 pub use catalog::{
     Answer, CatalogFact, CatalogFacts, CatalogWanted, Connectors, Holder, Holders, Identity, Occupant,
-    OwnPipeline, OwnPipelines, SchemaFacts, Secured, TargetCatalog, destination_in, gather_catalog,
+    OwnPipeline, OwnPipelines, Participant, SchemaFacts, Secured, destination_in, gather_catalog,
     gather_holders, judge_connections, judge_destinations, judge_homes, judge_shared_destinations,
 };
 pub use definition::Definition;

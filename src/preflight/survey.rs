@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use super::case::Case;
 use super::catalog::{
-    CatalogFacts, CatalogWanted, Connectors, OwnPipelines, TargetCatalog, gather_catalog, gather_holders,
+    CatalogFacts, CatalogWanted, Connectors, OwnPipelines, Participant, gather_catalog, gather_holders,
     judge_connections, judge_destinations, judge_homes,
 };
 use super::facts::{BundleFacts, Facts, FactsError};
 use super::gather::{Subject, gather};
 use super::paths::{BundlePaths, name_prefix};
 use super::principals::Principal;
-use super::schedules::judge_schedules;
 use super::selection::Selection;
 use super::verdict::Verdict;
 use super::wanted::Wanted;
@@ -25,7 +24,6 @@ use crate::workspace::{Client, Me};
 const CONNECTIONS: &[&str] = &["TW330", "TW331", "TW332", "TW333"];
 const HOMES: &[&str] = &["TW340", "TW341", "TW342", "TW343", "TW344"];
 const DESTINATIONS: &[&str] = &["TW320", "TW321", "TW322", "TW323"];
-const SCHEDULES: &[&str] = &["TW345", "TW346"];
 /// The rule that judges targets against each other.
 pub(super) const SHARED: &str = "TW324";
 
@@ -38,6 +36,8 @@ pub struct Question<'a> {
     pub target: &'a Target,
     /// What is to be deployed.
     pub layout: &'a Layout,
+    /// Every target that is to get the same layout, looked at or not.
+    pub everywhere: &'a [&'a Target],
     /// Which connectors read through which connection.
     pub connectors: &'a Connectors,
     /// Where the state of each bundle lies, of those too that the rows no longer name.
@@ -72,9 +72,11 @@ impl<'a> Survey<'a> {
         let principals = Principal::of(target);
         let subject = Subject { wanted: &wanted, paths, known, principals: &principals, selection };
         let catalog_wanted = CatalogWanted::of_layout(layout, connectors, target);
-        let of_catalog = [CONNECTIONS, HOMES, DESTINATIONS, &[SHARED]];
-        let asks = of_catalog.iter().any(|rules| selection.wants_any(rules));
+        let [connections, homes, destinations, shared] =
+            [CONNECTIONS, HOMES, DESTINATIONS, &[SHARED]].map(|rules| selection.wants_any(rules));
+        let catalog_wanted = catalog_wanted.narrowed(connections, homes, destinations);
         let (facts, catalog) = tokio::try_join!(gather(client, subject), async {
+            let asks = connections || homes || destinations || shared;
             if asks { Ok(Some(gather_catalog(client, &catalog_wanted).await?)) } else { Ok(None) }
         })?;
         let facts = Facts { known: question.beside.clone(), ..facts };
@@ -90,29 +92,26 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// What it writes, for judging it against other targets.
-    pub(super) fn writes<'s>(&'s self, host: &'s str) -> TargetCatalog<'s> {
-        TargetCatalog {
-            target: &self.question.target.name,
-            host: Some(host),
-            metastore: self.catalog.as_ref().and_then(CatalogFacts::metastore_id),
-            wanted: &self.catalog_wanted,
+    /// What it is, for judging it against other targets.
+    pub(super) fn participant(&self) -> Participant<'a> {
+        let metastore = self.catalog.as_ref().and_then(CatalogFacts::metastore_id).map(str::to_owned);
+        Participant {
+            target: self.question.target,
+            layout: self.question.layout,
+            host: Some(self.question.client.host().to_string()),
+            metastore,
+            looked_at: true,
         }
+    }
+
+    /// What was asked.
+    pub(super) fn question(&self) -> Question<'a> {
+        self.question
     }
 
     /// What was found.
     pub(super) fn into_facts(self) -> Facts {
         self.facts
-    }
-
-    /// The workspace's address.
-    pub(super) fn host(&self) -> String {
-        self.question.client.host().to_string()
-    }
-
-    /// Where a row stands.
-    pub(super) fn place(&self) -> &'a (dyn Fn(u32) -> Option<Place> + Sync) {
-        self.question.place
     }
 
     /// Judges this target, looking up who holds what is in our way. `own` are our pipelines in every target.
@@ -124,19 +123,26 @@ impl<'a> Survey<'a> {
         for rules in [names::judge, own_bundles::judge, surroundings::judge] {
             verdict.join(rules(&case));
         }
-        verdict.join(case.covering(SCHEDULES));
-        verdict.join(judge_schedules(layout, target, place));
         if let Some(catalog) = &self.catalog {
             for rules in [CONNECTIONS, HOMES, DESTINATIONS] {
                 verdict.join(case.covering(rules));
             }
             verdict.join(judge_connections(target, &self.catalog_wanted, catalog, place));
             verdict.join(judge_homes(target, &self.catalog_wanted, catalog, place));
-            let foreign =
-                if selection.wants_any(DESTINATIONS) { own.foreign(catalog) } else { Default::default() };
-            let holders = gather_holders(client, foreign, facts).await?;
-            let name = &target.name;
-            verdict.join(judge_destinations(name, &self.catalog_wanted, catalog, own, &holders, place));
+            let hidden =
+                facts.bundles.iter().find_map(|(name, bundle)| Some((name, bundle.state.refused()?)));
+            if let Some((bundle, words)) = hidden {
+                let why = format!(
+                    "which pipelines are ours is not known, for the state of bundle `{bundle}` may not be read by {} ({words}); ask \
+                     for CAN_READ on the bundle's folder",
+                    me.user_name
+                );
+                case.skip(&mut verdict, DESTINATIONS, &why);
+            } else {
+                let holders = gather_holders(client, own.foreign(catalog), facts).await?;
+                let name = &target.name;
+                verdict.join(judge_destinations(name, &self.catalog_wanted, catalog, own, &holders, place));
+            }
         }
         Ok(selection.apply(verdict))
     }

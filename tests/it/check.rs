@@ -8,16 +8,16 @@ use crate::context::{Context, Said, only_read, post, sql_server_rows};
 const METADATA: &str = "/Workspace/Users/tester@example.com/.bundle/retail/prod/state/metadata.json";
 
 /// A workspace with what the rows need, and a table list in a file.
-struct Site {
-    workspace: MockWorkspace,
-    context: Context,
+pub(crate) struct Site {
+    pub(crate) workspace: MockWorkspace,
+    pub(crate) context: Context,
 }
 
-fn site() -> Site {
+pub(crate) fn site() -> Site {
     site_of(MockWorkspace::start())
 }
 
-fn site_of(workspace: MockWorkspace) -> Site {
+pub(crate) fn site_of(workspace: MockWorkspace) -> Site {
     let context = Context::with(&workspace);
     let site = Site { workspace, context };
     site.rows(&sql_server_rows(2));
@@ -27,37 +27,37 @@ fn site_of(workspace: MockWorkspace) -> Site {
 
 impl Site {
     /// The table list, and in the workspace what its rows name: connections, catalogs and schemas.
-    fn rows(&self, rows: &str) {
+    pub(crate) fn rows(&self, rows: &str) {
         self.context.write("tables.csv", rows);
     }
 
     /// A settings file with target `prod` in this workspace, and more about it.
-    fn settle(&self, lines: &str) {
+    pub(crate) fn settle(&self, lines: &str) {
         let host = self.workspace.url();
         let lines: String = lines.lines().map(|line| format!("    {line}\n")).collect();
         let settings = format!("source: tables.csv\ntargets:\n  prod:\n    workspace_host: {host}\n{lines}");
         self.context.write("tapworks.yml", &settings);
     }
 
-    fn deploy(&self) {
+    pub(crate) fn deploy(&self) {
         self.context.run(&["deploy", "--target", "prod"]).exits(0);
     }
 
     /// Runs the check and sees to it that it only read.
-    fn check(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn check(&self, arguments: &[&str]) -> Said {
         self.workspace.clear_requests();
         let said = self.context.run(&[&["check"], arguments].concat());
         only_read(&self.workspace);
         said
     }
 
-    fn document(&self, status: i32) -> Value {
+    pub(crate) fn document(&self, status: i32) -> Value {
         self.check(&["-o", "json"]).exits(status).json()
     }
 
     /// What the check tells of a rule, for people; without ids, times and ports.
     #[track_caller]
-    fn told(&self, rule: &str, status: i32) -> String {
+    pub(crate) fn told(&self, rule: &str, status: i32) -> String {
         let said = self.check(&[]);
         said.exits(status);
         let paragraphs =
@@ -67,7 +67,7 @@ impl Site {
 
     /// The rule finds nothing and was judged to its end.
     #[track_caller]
-    fn passes(&self, rule: &str) {
+    pub(crate) fn passes(&self, rule: &str) {
         let said = self.check(&["-o", "json", "--only", rule]);
         let document = said.json();
         assert_eq!(document["findings"], json!([]), "{}", said.stdout);
@@ -80,7 +80,7 @@ impl Site {
         post(&self.workspace, path, body)
     }
 
-    fn pipeline(&self, name: &str, metadata: Option<&str>) -> String {
+    pub(crate) fn pipeline(&self, name: &str, metadata: Option<&str>) -> String {
         let mut spec = json!({"name": name});
         if let Some(path) = metadata {
             spec["deployment"] = json!({"kind": "BUNDLE", "metadata_file_path": path});
@@ -89,7 +89,7 @@ impl Site {
     }
 
     /// The `metadata.json` of a bundle that was deployed there.
-    fn bundle_at(&self, state: &str, name: &str, target: &str) -> String {
+    pub(crate) fn bundle_at(&self, state: &str, name: &str, target: &str) -> String {
         let path = format!("{state}/metadata.json");
         let text = json!({"version": 1, "config": {"bundle": {"name": name, "target": target}}}).to_string();
         self.workspace.world(|world| world.files.write(path.trim_start_matches("/Workspace"), text));
@@ -123,7 +123,7 @@ fn plain(text: &str) -> String {
     replace(text, r"127\.0\.0\.1:\d+", "[host]")
 }
 
-fn rules(document: &Value) -> Vec<String> {
+pub(crate) fn rules(document: &Value) -> Vec<String> {
     let findings = document["findings"].as_array().cloned().unwrap_or_default();
     findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
 }
@@ -551,7 +551,9 @@ fn a_failure_that_is_no_refusal_is_exit_5_and_the_other_target_is_judged() {
     assert!(document["targets"][0]["error"]["message"].is_string(), "{document}");
     assert!(document["targets"][1].get("error").is_none());
     let skipped = document["skipped"].as_array().unwrap();
-    assert!(skipped.iter().all(|it| it["target"] == "away") && skipped.len() > 10, "{document}");
+    // Whether prod shares a metastore with the other is not known either.
+    let of_away = |it: &&Value| it["target"] == "away" || it["rule"] == "TW324";
+    assert!(skipped.iter().filter(of_away).count() == skipped.len() && skipped.len() > 10, "{document}");
 }
 
 #[test]

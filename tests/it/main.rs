@@ -8,6 +8,7 @@
 
 mod auth;
 mod check;
+mod check_catalog;
 mod consent;
 mod context;
 mod cost;

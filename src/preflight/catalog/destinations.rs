@@ -177,7 +177,7 @@ impl<'a> Judge<'a> {
         let at = tables.first().and_then(|table| (self.place)(table.row));
         let finding = match kind {
             Kind::Ours { holder } => self.ours(&subject, be, holder, tables),
-            Kind::Foreign { holder } => self.foreign(&subject, be, holder),
+            Kind::Foreign { holder } => self.foreign(&subject, be, holder, tables),
             Kind::Gone { holder } => Finding::warning(
                 "TW323",
                 format!("{subject} {be} left over from pipeline {holder}, which this workspace does not have"),
@@ -196,7 +196,11 @@ impl<'a> Judge<'a> {
                 format!("{subject} {be} there already: {}, and no pipeline writes {}", shown(kind, tables.len()), them(tables)),
             )
             .why("a pipeline writes only tables that it made itself: the update would fail")
-            .fix(format!("rename or drop {}, or give the rows another target_schema or target_table_name", them(tables))),
+            .fix(format!(
+                "rename or drop {}, or give {} another target_schema or target_table_name",
+                them(tables),
+                rows(tables)
+            )),
         };
         finding.at(at).for_target(self.target)
     }
@@ -224,13 +228,15 @@ impl<'a> Judge<'a> {
             ));
         }
         finding.fix(format!(
-            "put the rows back to where they were, or drop {} so that the planned pipeline reads in full: {}",
+            "put {} back to where {} was, or drop {} so that the planned pipeline reads in full: {}",
+            rows(tables),
+            if tables.len() == 1 { "it" } else { "each" },
             them(tables),
             drops(tables)
         ))
     }
 
-    fn foreign(&self, subject: &str, be: &str, holder: &str) -> Finding {
+    fn foreign(&self, subject: &str, be: &str, holder: &str, tables: &[&TableUse]) -> Finding {
         let (whose, fix) = match self.holders.pipelines.get(holder) {
             Some(Holder::There(found)) => {
                 let ours = match &found.manager {
@@ -255,9 +261,17 @@ impl<'a> Judge<'a> {
         };
         Finding::error("TW322", format!("{subject} {be} already written by {whose}"))
             .why("a table is written by one pipeline only: the update would fail")
-            .fix(fix.unwrap_or(
-                "give the rows another target_schema or target_table_name, or agree with the owner to take the tables out \
-                 of that pipeline and drop them",
+            .fix(fix.map_or_else(
+                || {
+                    format!(
+                        "give {} another target_schema or target_table_name, or agree with the owner to take {} out of that \
+                         pipeline and to drop {}",
+                        rows(tables),
+                        them(tables),
+                        them(tables)
+                    )
+                },
+                str::to_owned,
             ))
     }
 }
@@ -275,6 +289,10 @@ fn subject(schema: &SchemaUse, tables: &[&TableUse]) -> (String, &'static str) {
             (format!("{count} of {} ({})", schema.full_name(), first_few(&names)), "are")
         }
     }
+}
+
+fn rows(tables: &[&TableUse]) -> &'static str {
+    if tables.len() == 1 { "the row" } else { "the rows" }
 }
 
 fn them(tables: &[&TableUse]) -> &'static str {

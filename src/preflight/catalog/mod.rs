@@ -29,5 +29,5 @@ pub use holders::{Holder, Holders, gather_holders};
 pub use homes::judge_homes;
 pub use identity::Identity;
 pub use own_pipelines::{OwnPipeline, OwnPipelines};
-pub use shared_destinations::{TargetCatalog, judge_shared_destinations};
+pub use shared_destinations::{Participant, judge_shared_destinations};
 pub use wanted::{CatalogWanted, destination_in};

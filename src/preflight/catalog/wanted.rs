@@ -151,6 +151,26 @@ impl CatalogWanted {
         wanted
     }
 
+    /// The same with no more in it than these kinds of questions need.
+    #[must_use]
+    pub(in crate::preflight) fn narrowed(&self, connections: bool, homes: bool, destinations: bool) -> Self {
+        let mut wanted = self.clone();
+        if !connections {
+            wanted.connections.clear();
+        }
+        if !destinations {
+            wanted.schemas.values_mut().for_each(|schema| schema.tables.clear());
+        }
+        if !homes {
+            // Who sees all tables of a schema depends on the catalog above it.
+            wanted.schemas.retain(|_, schema| !schema.tables.is_empty());
+            let above: BTreeSet<String> =
+                wanted.schemas.values().map(|schema| key(&schema.catalog)).collect();
+            wanted.catalogs.retain(|name, _| above.contains(name));
+        }
+        wanted
+    }
+
     fn add_connection(&mut self, target: &Target, name: &str, row: Option<u32>, connectors: &Connectors) {
         let here = target.connection(name);
         let entry = self
@@ -208,4 +228,102 @@ impl Purpose {
 
 fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
     a.into_iter().chain(b).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::{Configuration, Object, ObjectSource, connector};
+    use crate::preflight::testing::{destination, layout};
+    use crate::table::{GatewaySettings, Table};
+
+    fn group() -> Group {
+        let object = |table: &str| Object {
+            source: ObjectSource::Table { catalog: None, schema: None, table: table.into() },
+            destination: destination("crm", table),
+            configuration: Configuration::default(),
+        };
+        Group {
+            project: "retail".into(),
+            prefix: "sales".into(),
+            subgroup: "01".into(),
+            connector: connector("sql_server").unwrap(),
+            connection: "erp".into(),
+            gateway: Some(GatewaySettings {
+                catalog: "main".into(),
+                schema: "staging".into(),
+                catalog_is_named: true,
+                schema_is_named: true,
+                worker_type: None,
+                driver_type: None,
+            }),
+            schedule: None,
+            tags: Vec::new(),
+            tables: vec![
+                Table { row: 4, weight: 1, object: object("Orders") },
+                Table { row: 2, weight: 1, object: object("items") },
+            ],
+        }
+    }
+
+    fn schemas(wanted: &CatalogWanted) -> Vec<(&str, usize, Purpose)> {
+        wanted
+            .schemas
+            .iter()
+            .map(|(key, schema)| (key.as_str(), schema.tables.len(), schema.purpose))
+            .collect()
+    }
+
+    const TABLES: Purpose = Purpose { tables: true, storage: false };
+    const STORAGE: Purpose = Purpose { tables: false, storage: true };
+
+    #[test]
+    fn groups_say_what_is_needed_before_anything_is_placed() {
+        let mut target = Target::named("dev");
+        target.catalogs.insert("main".into(), "Main_Dev".into());
+        target.schemas.insert("crm".into(), "crm_dev".into());
+        target.connections.insert("erp".into(), "erp_dev".into());
+        let wanted = CatalogWanted::of_groups(&[group()], &target);
+        assert_eq!(schemas(&wanted), [("main_dev.crm_dev", 2, TABLES), ("main_dev.staging", 0, STORAGE)]);
+        assert_eq!(wanted.catalogs["main_dev"].purpose, Purpose { tables: true, storage: true });
+        let connection = &wanted.connections["erp_dev"];
+        assert_eq!(connection.needs.iter().copied().collect::<Vec<_>>(), [("sql_server", "SQLSERVER")]);
+        let schema = &wanted.schemas["main_dev.crm_dev"];
+        assert_eq!((schema.row, schema.tables["orders"].planned), (Some(2), None));
+        assert_eq!(
+            schema.tables["orders"].destination,
+            destination_in(&target, &destination("crm", "Orders"))
+        );
+    }
+
+    #[test]
+    fn a_layout_says_which_pipeline_each_table_is_planned_in() {
+        let wanted = CatalogWanted::of_layout(&layout(), &Connectors::default(), &Target::named("prod"));
+        assert_eq!(
+            schemas(&wanted),
+            [("main.crm", 3, TABLES), ("main.staging", 0, STORAGE), ("main.web", 1, TABLES)]
+        );
+        let planned = wanted.schemas["main.web"].tables["visits"].planned.unwrap();
+        assert_eq!(wanted.pipelines[planned].key, "pipeline_sales_01_g01_p02");
+        // The gateway's row is the first behind it.
+        assert_eq!(wanted.schemas["main.staging"].row, Some(0));
+    }
+
+    #[test]
+    fn no_more_is_asked_than_the_rules_need() {
+        let wanted = CatalogWanted::of_layout(&layout(), &Connectors::default(), &Target::named("prod"));
+        let connections = wanted.narrowed(true, false, false);
+        assert_eq!(
+            (connections.connections.len(), connections.catalogs.len(), connections.schemas.len()),
+            (1, 0, 0)
+        );
+        let homes = wanted.narrowed(false, true, false);
+        assert_eq!(
+            schemas(&homes),
+            [("main.crm", 0, TABLES), ("main.staging", 0, STORAGE), ("main.web", 0, TABLES)]
+        );
+        let destinations = wanted.narrowed(false, false, true);
+        assert_eq!(schemas(&destinations), [("main.crm", 3, TABLES), ("main.web", 1, TABLES)]);
+        assert_eq!((destinations.connections.len(), destinations.catalogs.len()), (0, 1));
+    }
 }

@@ -55,7 +55,7 @@ fn another_pipeline_of_ours_is_an_error() {
     error[TW320] tables.csv:3:1
       2 tables of main.crm (orders and items) are written by `pipeline_sales_01_g01_p02` of bundle `retail` (id id-2) and planned in `pipeline_sales_01_g01_p01`
       why: a table is written by one pipeline only: the other one's update would fail
-      fix: put the rows back to where they were, or drop them so that the planned pipeline reads in full: DROP TABLE `main`.`crm`.`orders`; DROP TABLE `main`.`crm`.`items`
+      fix: put the rows back to where each was, or drop them so that the planned pipeline reads in full: DROP TABLE `main`.`crm`.`orders`; DROP TABLE `main`.`crm`.`items`
     ");
 }
 
@@ -80,7 +80,7 @@ fn a_foreign_pipeline_is_an_error_that_says_whose_it_is() {
     error[TW322] tables.csv:2:1
       main.crm.Accounts is already written by pipeline "legacy_crm", made by hand: id x, owner boss@x.org
       why: a table is written by one pipeline only: the update would fail
-      fix: give the rows another target_schema or target_table_name, or agree with the owner to take the tables out of that pipeline and drop them
+      fix: give the row another target_schema or target_table_name, or agree with the owner to take it out of that pipeline and to drop it
     "#);
     let path = "/Workspace/Shared/people/state/metadata.json";
     let mut bundle = holders(&[("x", there("people_01_p01", Some(path)))]);
@@ -90,13 +90,13 @@ fn a_foreign_pipeline_is_an_error_that_says_whose_it_is() {
     error[TW322] tables.csv:2:1
       main.crm.Accounts is already written by pipeline "people_01_p01", of bundle `people`, target `prod`, at /Workspace/Shared/people: id x, owner boss@x.org
       why: a table is written by one pipeline only: the update would fail
-      fix: give the rows another target_schema or target_table_name, or agree with the owner to take the tables out of that pipeline and drop them
+      fix: give the row another target_schema or target_table_name, or agree with the owner to take it out of that pipeline and to drop it
     "#);
     insta::assert_snapshot!(judged(&facts, &own, &holders(&[("x", Holder::Hidden)])), @r"
     error[TW322] tables.csv:2:1
       main.crm.Accounts is already written by pipeline x, which ana@x.org may not view
       why: a table is written by one pipeline only: the update would fail
-      fix: give the rows another target_schema or target_table_name, or agree with the owner to take the tables out of that pipeline and drop them
+      fix: give the row another target_schema or target_table_name, or agree with the owner to take it out of that pipeline and to drop it
     ");
     let ours = holders(&[("x", there("sales_01_g01_p01", Some("/Workspace/ours/state/metadata.json")))]);
     insta::assert_snapshot!(judged(&facts, &own, &ours), @r#"
@@ -135,7 +135,7 @@ fn a_plain_table_or_view_is_in_the_way() {
     error[TW321] tables.csv:5:1
       main.web.visits is there already: a view, and no pipeline writes it
       why: a pipeline writes only tables that it made itself: the update would fail
-      fix: rename or drop it, or give the rows another target_schema or target_table_name
+      fix: rename or drop it, or give the row another target_schema or target_table_name
     ");
 }
 
