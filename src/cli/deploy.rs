@@ -78,6 +78,18 @@ struct StepArguments {
     verify_plan: bool,
 }
 
+impl StepArguments {
+    /// These, and the others where these say nothing.
+    fn over(self, others: Self) -> Self {
+        Self {
+            jobs: self.jobs.or(others.jobs),
+            keep_going: self.keep_going || others.keep_going,
+            full: self.full || others.full,
+            verify_plan: self.verify_plan || others.verify_plan,
+        }
+    }
+}
+
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let recovery = arguments.recovery.clone();
     let (arguments, resumed) = match &recovery.resume {
@@ -105,8 +117,15 @@ fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments
     let (settings, _) = given.configuration.clone().resolve(&given.target, &context.environment)?;
     let resumed = Resumed::take(context, &runs(context, &settings), named)?;
     let arguments = resumed.arguments(context)?;
+    if !given.target.is_empty() && given.target != arguments.target {
+        let targets: Vec<&str> =
+            resumed.history.inputs.targets.iter().map(|target| target.name.as_str()).collect();
+        return Err(Failure::usage(format!("the run deploys to {}", targets.join(", ")))
+            .hint("leave --target out: a run is gone on with as it began"));
+    }
+    let steps = given.steps.over(arguments.steps);
     let reports = given.reports.or(arguments.reports);
-    Ok((Arguments { reports, ..arguments }, Some(resumed)))
+    Ok((Arguments { steps, reports, ..arguments }, Some(resumed)))
 }
 
 /// What is known of a run, whatever becomes of it.
