@@ -1,31 +1,36 @@
 //! `tapworks deploy`
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::configuration::ConfigurationArguments;
+use super::configuration::{ConfigurationArguments, resolve};
 use super::consent::{self, ConsentArguments};
 use super::failure::Failure;
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
-use super::source::{ReadRows, read_rows};
+use super::saved;
+use super::source::{ReadRows, read_rows_at};
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
     Budget, DeployError, LocatedCli, Outcome, PlannedTarget, ProjectBundle, Recognition, Session, Site,
-    Status, TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
+    Status, TableVersion, TargetOutcome, apply_all, as_saved, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
-use crate::plan::{Approved, By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
+use crate::plan::{
+    Approved, By, Consents, Granted, Judged, SavedPlan, SavedSource, TargetNeed, judge, missing_consents,
+    refusals,
+};
 use crate::report::{
     DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
     findings_text,
 };
-use crate::settings::{Settings, Target};
+use crate::settings::{Flags, Settings, Target};
 use crate::table::Resolution;
 use crate::text::plural;
 
@@ -39,6 +44,9 @@ use crate::text::plural;
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
+    /// A plan that `tapworks plan --out` kept: it is carried out as it is, unless something has moved on since
+    #[arg(value_name = "FILE")]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     configuration: ConfigurationArguments,
     /// Where to deploy; repeatable, in this order
@@ -73,10 +81,21 @@ struct StepArguments {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, steps, consent, reports } = arguments;
-    let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let Arguments { plan, configuration, target, profile, steps, consent, reports } = arguments;
+    let saved = plan.map(|path| saved::read(context, &path)).transpose()?;
+    let (target, profile, flags) = match &saved {
+        None => (target.clone(), profile, configuration.flags(&target)),
+        Some(saved) => {
+            if target.iter().any(|name| *name != saved.target) {
+                return Err(Failure::usage(format!("the plan is for target `{}` alone", saved.target)));
+            }
+            let flags = configuration.flags(&[]).or(saved.flags.clone());
+            (vec![saved.target.clone()], profile.or_else(|| flags.profile.clone()), flags)
+        }
+    };
+    let (settings, findings) = resolve(Flags { profile: None, ..flags }, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { findings, ..Run::default() };
+    let mut run = Run { findings, saved, ..Run::default() };
     match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &consent)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -98,6 +117,8 @@ struct Run {
     granted: Vec<Granted>,
     /// What nobody consented to, as `--allow` takes it.
     missing: Vec<String>,
+    /// What is carried out, where it was planned before.
+    saved: Option<SavedPlan>,
     findings: Findings,
 }
 
@@ -120,7 +141,8 @@ impl Run {
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
         let cli = LocatedCli::find(&context.environment)?;
-        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let read =
+            read_rows_at(context, settings, &targets, profile, self.planned_version(), &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         let mut asked = ask(&read.rows, settings, false);
@@ -149,6 +171,14 @@ impl Run {
             self.outcome = self.carry_out(given, (steps, &consents), cli, prepared).await?;
             Ok(interrupted_in(&self.outcome, interrupt))
         })
+    }
+
+    /// The version of the table that was planned with, where a plan is carried out.
+    fn planned_version(&self) -> Option<i64> {
+        match self.saved.as_ref()?.inputs.source {
+            SavedSource::Table { version, .. } => version,
+            SavedSource::File { .. } => None,
+        }
     }
 
     fn destinations(
@@ -222,7 +252,8 @@ impl Run {
                 projects: projects.get(reached.base).cloned().unwrap_or_default(),
             })
             .collect();
-        let recognised = recognise_all(&context.environment, &sites, steps.full).await?;
+        let recognised =
+            recognise_all(&context.environment, &sites, steps.full || self.saved.is_some()).await?;
         tell_doubts(context, &sites, &recognised);
         let unchanged = unchanged(&sites, &recognised);
         let cli = match unchanged {
@@ -232,6 +263,16 @@ impl Run {
                 Some(cli.check(&context.environment, constraint, interrupt).await?)
             }
         };
+        if let (Some(saved), Some(cli), [site]) = (&self.saved, &cli, sites.as_slice()) {
+            let lock = bases.first().map(|placed| placed.base.lock.as_path());
+            let inputs = saved::inputs(context, settings, lock, read)?;
+            let stale = saved::stale(saved, site, &cli.version.to_string(), &inputs);
+            if !stale.is_empty() {
+                self.findings.extend(stale);
+                self.outcome.targets.iter_mut().for_each(|target| target.status = Status::Refused);
+                return Err(Failure::refused(&self.findings));
+            }
+        }
         let mut layouts = Vec::new();
         for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
             let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
@@ -262,7 +303,13 @@ impl Run {
             source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
         };
-        let mut planned = plan_all(&session, &sites, recognised).await;
+        let mut planned = match (&self.saved, sites.as_slice()) {
+            (Some(saved), [site]) => {
+                let recognised = recognised.into_iter().next().unwrap_or_default();
+                vec![as_saved(&session, site, recognised, saved)?]
+            }
+            _ => plan_all(&session, &sites, recognised).await,
+        };
         let origins = Resolution::new(&read.rows, settings);
         for (planned, (target, base)) in planned.iter_mut().zip(&targets) {
             let Some(layout) = layouts.get(*base) else { continue };
@@ -316,7 +363,7 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, granted, missing, mut findings } = self;
+        let Self { outcome, source, placement, granted, missing, mut findings, .. } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }

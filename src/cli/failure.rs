@@ -27,6 +27,7 @@ pub(super) mod status {
     pub(in super::super) const FAILED: u8 = 1;
     pub(in super::super) const USAGE: u8 = 2;
     pub(in super::super) const CHANGES: u8 = 3;
+    pub(in super::super) const REFUSED: u8 = 4;
     pub(in super::super) const UNREACHABLE: u8 = 5;
 }
 
@@ -66,6 +67,11 @@ impl Failure {
     pub(super) fn found(findings: &Findings) -> Self {
         let failure = Self::work(format!("{}; nothing was written", summary(findings).unwrap_or_default()));
         Self { told_by_findings: true, ..failure }
+    }
+
+    /// Findings say why it may not be done.
+    pub(super) fn refused(findings: &Findings) -> Self {
+        Self { status: status::REFUSED, ..Self::found(findings) }
     }
 
     /// A signal ended it.

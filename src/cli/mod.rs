@@ -17,6 +17,7 @@ mod plan;
 mod prepare;
 mod reports;
 mod runtime;
+mod saved;
 mod schema;
 mod source;
 mod terminal;

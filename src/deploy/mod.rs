@@ -24,7 +24,7 @@ pub use child::{ChildError, Finished, Invocation};
 pub use compared::compare;
 pub use error::DeployError;
 pub use outcome::{Outcome, ProjectOutcome, Status, TargetOutcome};
-pub use planned::{PlannedProject, PlannedTarget, as_left, plan_all};
+pub use planned::{PlannedProject, PlannedTarget, as_left, as_saved, plan_all};
 pub use program::{DatabricksCli, LocatedCli, PROGRAM_VARIABLE, ProgramError};
 pub use recognition::{Recognition, recognise_all};
 pub use record::{Record, Recorded, RecordedResource, TableVersion, older_than};

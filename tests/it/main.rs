@@ -25,6 +25,7 @@ mod reliability;
 mod reports;
 #[cfg(target_os = "linux")]
 mod rows;
+mod saved_plan;
 mod settings;
 #[cfg(unix)]
 mod signals;
