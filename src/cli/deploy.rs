@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::configuration::{ConfigurationArguments, resolve};
 use super::consent::{self, ConsentArguments};
 use super::failure::Failure;
+use super::journal::{RecoveryArguments, Resumed, RunJournal, inputs, runs};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
+use super::recovery::{Recovery, doubt_unfinished, not_bound, tell_left_overs};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::saved;
@@ -16,16 +18,13 @@ use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
     Budget, DeployError, LocatedCli, Outcome, PlannedTarget, ProjectBundle, Recognition, Session, Site,
-    Status, TableVersion, TargetOutcome, apply_all, as_saved, plan_all, recognise_all, unchanged,
+    Status, TableVersion, TargetOutcome, apply_all, as_saved, bind, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
-use crate::plan::{
-    Approved, By, Consents, Granted, Judged, SavedPlan, SavedSource, TargetNeed, judge, missing_consents,
-    refusals,
-};
+use crate::plan::{Approved, Consents, Granted, Judged, SavedPlan, SavedSource, missing_consents, refusals};
 use crate::report::{
     DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
     findings_text,
@@ -60,6 +59,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     consent: ConsentArguments,
     #[command(flatten)]
+    recovery: RecoveryArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
@@ -81,7 +82,13 @@ struct StepArguments {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { plan, configuration, target, profile, steps, consent, reports } = arguments;
+    let recovery = arguments.recovery.clone();
+    let (arguments, resumed) = match &recovery.resume {
+        Some(named) => resume(context, arguments, named)?,
+        None => (arguments, None),
+    };
+    let Arguments { plan, configuration, target, profile, steps, consent, reports, .. } = arguments;
+    let finder = configuration.finder();
     let saved = plan.map(|path| saved::read(context, &path)).transpose()?;
     let (target, profile, flags) = match &saved {
         None => (target.clone(), profile, configuration.flags(&target)),
@@ -93,10 +100,12 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
             (vec![saved.target.clone()], profile.or_else(|| flags.profile.clone()), flags)
         }
     };
+    // What was cut off has carried out a part of the plan, so that it no longer holds: the rest is planned anew, from the same rows.
+    let saved = saved.filter(|_| resumed.is_none());
     let (settings, findings) = resolve(Flags { profile: None, ..flags }, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { findings, saved, ..Run::default() };
-    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &consent)) {
+    let mut run = Run { findings, saved, resumed, finder, ..Run::default() };
+    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery, &consent)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -105,6 +114,16 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
         }
         result => run.finish(context, &settings, &reports, result),
     }
+}
+
+/// The arguments of a run that is gone on with: as it was called, but for what it says to whom.
+fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments, Option<Resumed>), Failure> {
+    let (settings, _) = given.configuration.clone().resolve(&given.target, &context.environment)?;
+    let resumed = Resumed::take(context, &runs(context, &settings), named)?;
+    let arguments = resumed.arguments(context)?;
+    let reports = given.reports.or(arguments.reports);
+    let consent = arguments.consent.or_also(given.consent);
+    Ok((Arguments { reports, consent, ..arguments }, Some(resumed)))
 }
 
 /// What is known of a run, whatever becomes of it.
@@ -120,6 +139,11 @@ struct Run {
     /// What is carried out, where it was planned before.
     saved: Option<SavedPlan>,
     findings: Findings,
+    /// The run that this one goes on with, until its journal is taken over.
+    resumed: Option<Resumed>,
+    journal: Option<RunJournal>,
+    /// The options by which the journal is found again.
+    finder: String,
 }
 
 impl Run {
@@ -129,7 +153,7 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
-        (steps, consent): (StepArguments, &ConsentArguments),
+        (steps, recovery, consent): (StepArguments, &RecoveryArguments, &ConsentArguments),
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
         let (consents, said) = consent.resolve(context, settings, &targets)?;
@@ -141,8 +165,9 @@ impl Run {
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
         let cli = LocatedCli::find(&context.environment)?;
-        let read =
-            read_rows_at(context, settings, &targets, profile, self.planned_version(), &mut self.findings)?;
+        let history = self.resumed.as_ref().map(|resumed| resumed.history.clone());
+        let pinned = history.as_ref().and_then(|history| history.inputs.version).or(self.planned_version());
+        let read = read_rows_at(context, settings, &targets, profile, pinned, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         let mut asked = ask(&read.rows, settings, false);
@@ -156,7 +181,9 @@ impl Run {
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
-            let given = Given { context, settings, read: &read, asked: &asked, interrupt, progress };
+            let recovery = Recovery { arguments: Some(recovery), history: history.as_ref() };
+            let given =
+                Given { context, settings, read: &read, asked: &asked, interrupt, progress, recovery };
             let prepared = match prepare(given, bases, destinations, profile, &mut self.findings).await {
                 Ok(prepared) => prepared,
                 Err(Unprepared { targets, failure }) => {
@@ -212,7 +239,7 @@ impl Run {
         cli: LocatedCli,
         prepared: Prepared<'_>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, settings, read, interrupt, progress, .. } = given;
+        let Given { context, settings, read, interrupt, progress, recovery, .. } = given;
         let Prepared { bases, reached } = prepared;
         let mut identities = Vec::new();
         for reached in &reached {
@@ -226,17 +253,16 @@ impl Run {
         let mut compared: Vec<Vec<Written>> = Vec::new();
         let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
         for PlacedBase { base, desired, .. } in &bases {
-            let packages = desired.packages.iter();
-            let of_base: Vec<Written> =
-                packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?;
-            let bundles = desired.packages.iter().zip(&of_base).zip(&desired.layout.bundles);
-            projects.push(
-                bundles
-                    .map(|((package, written), bundle)| ProjectBundle::new(package, written, bundle.tables()))
-                    .collect::<Result<_, _>>()?,
-            );
-            compared.push(of_base);
+            let (mut written, mut of_base) = (Vec::new(), Vec::new());
+            for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
+                let compared = package.compare(&base.output_dir)?;
+                of_base.push(ProjectBundle::new(package, &compared, bundle.tables())?);
+                written.push(compared);
+            }
+            compared.push(written);
+            projects.push(of_base);
         }
+        let take_overs: Vec<_> = reached.iter().map(|reached| reached.take_over.clone()).collect();
         let targets: Vec<(Target, usize)> =
             reached.iter().map(|reached| (reached.target.clone(), reached.base)).collect();
         let sites: Vec<Site> = reached
@@ -249,11 +275,21 @@ impl Run {
                 paths: reached.paths,
                 me: reached.me,
                 facts: reached.facts,
+                locks: reached.locks,
+                unfinished: reached.unfinished,
                 projects: projects.get(reached.base).cloned().unwrap_or_default(),
             })
             .collect();
-        let recognised =
+        let inputs = inputs(context, settings, given.read, &sites);
+        if let Some(resumed) = &self.resumed {
+            resumed.check(&inputs)?;
+        }
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            tell_left_overs(context, &site.target, take_over);
+        }
+        let mut recognised =
             recognise_all(&context.environment, &sites, steps.full || self.saved.is_some()).await?;
+        doubt_unfinished(&sites, &take_overs, &mut recognised);
         tell_doubts(context, &sites, &recognised);
         let unchanged = unchanged(&sites, &recognised);
         let cli = match unchanged {
@@ -270,8 +306,15 @@ impl Run {
             if !stale.is_empty() {
                 self.findings.extend(stale);
                 self.outcome.targets.iter_mut().for_each(|target| target.status = Status::Refused);
-                return Err(Failure::refused(&self.findings));
+                return Err(Failure::refused_by(&self.findings));
             }
+        }
+        // From here on something is written, and a kill leaves something to go on with.
+        if unchanged.is_none() {
+            let journal =
+                RunJournal::begin(&runs(context, settings), inputs, self.resumed.take(), &self.finder)?;
+            context.printer.say(&format!("run {}", journal.id()));
+            self.journal = Some(journal);
         }
         let mut layouts = Vec::new();
         for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
@@ -287,7 +330,8 @@ impl Run {
             layouts.push(desired.layout);
         }
         let (Some(cli), None) = (cli, &unchanged) else {
-            self.consent(given, &targets, Vec::new(), consents).await?;
+            let judged = consent::given(given, &targets, Vec::new(), consents, false).await?;
+            self.take(judged, targets.len() > 1);
             return Ok(unchanged.unwrap_or_default());
         };
         context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
@@ -302,7 +346,14 @@ impl Run {
             verify_plan: steps.verify_plan,
             source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
+            journal: self.journal.as_ref().map(RunJournal::writer),
+            history: recovery.history,
         };
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            if let Err(error) = bind(&session, site, take_over).await {
+                return Ok(not_bound(&sites, &site.target, Some(error)));
+            }
+        }
         let mut planned = match (&self.saved, sites.as_slice()) {
             (Some(saved), [site]) => {
                 let recognised = recognised.into_iter().next().unwrap_or_default();
@@ -319,41 +370,31 @@ impl Run {
         }
         let is_complete =
             planned.iter().flat_map(|target| &target.projects).all(|project| project.plan.is_ok());
+        let mut consented = None;
         let approved = if is_complete {
             let needs = planned.iter().flat_map(PlannedTarget::needs).collect();
-            self.consent(given, &targets, needs, consents).await?
+            let may_ask = !self.findings.has_errors();
+            let judged = consent::given(given, &targets, needs, consents, may_ask).await?;
+            let approved = Approved::of(&judged.granted, &judged.missing);
+            consented = Some(judged);
+            approved
         } else {
             // What was not planned needs nobody knows what.
             Approved::default()
         };
-        Ok(apply_all(&session, planned, &approved).await)
+        let outcome = apply_all(&session, planned, &approved).await;
+        if let Some(judged) = consented {
+            self.take(judged, targets.len() > 1);
+        }
+        Ok(outcome)
     }
 
-    /// Holds what is needed against what was consented to; whoever sits at the terminal is asked for the rest.
-    async fn consent(
-        &mut self,
-        given: Given<'_>,
-        targets: &[(Target, usize)],
-        needs: Vec<TargetNeed>,
-        consents: &Consents,
-    ) -> Result<Approved, Failure> {
-        let Given { context, interrupt, .. } = given;
-        let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
-        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        let Judged { mut granted, mut missing, findings } = judge(&names, needs, consents, today);
-        self.findings.extend(findings);
-        let targets = targets.iter().map(|(target, _)| target);
-        if !self.findings.has_errors() && consent::ask(context, targets, &missing, interrupt).await? {
-            granted.extend(missing.drain(..).map(|need| Granted { need, by: By::Answer }));
-        }
-        for Granted { need, by } in &granted {
-            context.printer.say(&format!("{}  {}  consented to by {by}", need.target, need.need.consent));
-        }
-        self.findings.extend(refusals(&missing, names.len() > 1));
-        self.missing = missing_consents(&missing, names.len() > 1);
-        let approved = Approved::of(&granted, &missing);
-        self.granted = granted;
-        Ok(approved)
+    /// Keeps who consented to what.
+    fn take(&mut self, judged: Judged, several: bool) {
+        self.findings.extend(judged.findings);
+        self.findings.extend(refusals(&judged.missing, several));
+        self.missing = missing_consents(&judged.missing, several);
+        self.granted = judged.granted;
     }
 
     fn finish(
@@ -363,7 +404,7 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, granted, missing, mut findings, .. } = self;
+        let Self { outcome, source, placement, granted, missing, mut findings, journal, .. } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
@@ -392,6 +433,11 @@ impl Run {
             Ok(None) => outcome.exit_status(),
             Err(failure) => failure.exit_status(),
         };
+        let resume = journal.and_then(|journal| journal.end(status));
+        if let Some(command) = &resume {
+            document = document.with_resume(command);
+            printer.text(&format!("go on with: {command}\n"));
+        }
         match (context.output, &result) {
             (OutputFormat::Json, _) => printer.json(&document),
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),

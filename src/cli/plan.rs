@@ -7,6 +7,7 @@ use super::configuration::{ConfigurationArguments, resolve};
 use super::deploy::{named_targets, run_error, table_version, tell, tell_doubts};
 use super::failure::{Failure, status};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
+use super::recovery::Recovery;
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::saved;
@@ -140,7 +141,15 @@ impl Run {
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
-            let given = Given { context, settings, read: &read, asked: &asked, interrupt, progress };
+            let given = Given {
+                context,
+                settings,
+                read: &read,
+                asked: &asked,
+                interrupt,
+                progress,
+                recovery: Recovery::default(),
+            };
             let destinations = vec![Destination { target: target.clone(), access }];
             let prepared = prepare(given, bases, destinations, profile, &mut self.findings)
                 .await
@@ -168,7 +177,7 @@ impl Run {
         let mut projects = Vec::new();
         for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
             let there = package.compare(&base.output_dir)?;
-            projects.push(ProjectBundle::new(package, &there, bundle.table_count())?);
+            projects.push(ProjectBundle::new(package, &there, bundle.tables())?);
         }
         let mut sites = [Site {
             target: reached.target.name,
@@ -178,6 +187,8 @@ impl Run {
             me: reached.me,
             facts: reached.facts,
             projects,
+            locks: reached.locks,
+            unfinished: reached.unfinished,
         }];
         let recognised = recognise_all(&context.environment, &sites, self.full).await?;
         tell_doubts(context, &sites, &recognised);
@@ -214,6 +225,8 @@ impl Run {
                     keep_going: false,
                     verify_plan: false,
                     source: rows.clone(),
+                    journal: None,
+                    history: None,
                     scratch: scratch.path(),
                 };
                 plan_all(&session, &sites, recognised).await

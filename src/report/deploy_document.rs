@@ -26,6 +26,9 @@ pub struct DeployDocument<'a> {
     findings: &'a Findings,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorDocument>,
+    /// The command that goes on with the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
 }
 
 /// What was read.
@@ -152,6 +155,7 @@ impl<'a> DeployDocument<'a> {
             needs_consent: &[],
             findings,
             error: None,
+            resume: None,
         }
     }
 
@@ -173,6 +177,13 @@ impl<'a> DeployDocument<'a> {
     #[must_use]
     pub fn with_error(mut self, message: &str, hints: &[String]) -> Self {
         self.error = Some(ErrorDocument::new(message, hints));
+        self
+    }
+
+    /// The same with the command that goes on with the run.
+    #[must_use]
+    pub fn with_resume(mut self, command: &str) -> Self {
+        self.resume = Some(command.to_owned());
         self
     }
 
