@@ -76,6 +76,11 @@ impl Failure {
         Self { told_by_findings: true, ..failure }
     }
 
+    /// Findings say why it may not be done.
+    pub(super) fn refused_by(findings: &Findings) -> Self {
+        Self { status: status::REFUSED, ..Self::found(findings) }
+    }
+
     /// A signal ended it.
     pub(super) fn interrupted(signal: i32) -> Self {
         Self::new(signal_status(signal), "interrupted")

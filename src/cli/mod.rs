@@ -21,6 +21,7 @@ mod rebalance;
 mod recovery;
 mod reports;
 mod runtime;
+mod saved;
 mod schema;
 mod source;
 mod terminal;

