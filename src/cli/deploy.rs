@@ -186,7 +186,7 @@ impl Run {
             let (mut written, mut of_base) = (Vec::new(), Vec::new());
             for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
                 let compared = package.compare(&base.output_dir)?;
-                of_base.push(ProjectBundle::new(package, &compared, bundle.table_count())?);
+                of_base.push(ProjectBundle::new(package, &compared, bundle.tables())?);
                 written.push(compared);
             }
             compared.push(written);

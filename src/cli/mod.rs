@@ -14,6 +14,7 @@ mod lock;
 mod network;
 mod plan;
 mod prepare;
+mod rebalance;
 mod reports;
 mod runtime;
 mod schema;
@@ -97,6 +98,7 @@ enum Command {
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
     Lock(Box<lock::Arguments>),
+    Rebalance(Box<rebalance::Arguments>),
     Init(init::Arguments),
     Auth(auth::Arguments),
     Connectors(connectors::Arguments),
@@ -113,6 +115,7 @@ impl Command {
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
             Self::Lock(_) => "lock",
+            Self::Rebalance(_) => "rebalance",
             Self::Init(_) => "init",
             Self::Auth(_) => "auth",
             Self::Connectors(_) => "connectors",
@@ -154,6 +157,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
         Command::Lock(arguments) => lock::run(&context, &arguments),
+        Command::Rebalance(arguments) => rebalance::run(&context, *arguments),
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Schema(arguments) => schema::run(&context, &arguments),
         Command::Auth(arguments) => auth::run(&context, &arguments),

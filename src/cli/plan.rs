@@ -158,7 +158,7 @@ impl Run {
         let mut projects = Vec::new();
         for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
             let there = package.compare(&base.output_dir)?;
-            projects.push(ProjectBundle::new(package, &there, bundle.table_count())?);
+            projects.push(ProjectBundle::new(package, &there, bundle.tables())?);
         }
         let mut sites = [Site {
             target: reached.target.name,

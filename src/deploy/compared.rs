@@ -76,7 +76,7 @@ fn unchanged(bundle: &Bundle, site: &Site) -> BundleChanges {
     BundleChanges {
         bundle: bundle.name.clone(),
         project: bundle.project.clone(),
-        unchanged_tables: bundle.table_count(),
+        unchanged_tables: bundle.tables(),
         counts: Counts { unchanged: resources, ..Counts::default() },
         ..BundleChanges::default()
     }

@@ -13,13 +13,17 @@ mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod list;
 mod lock;
+mod memory;
 mod migration;
 mod package;
 mod parallel;
+mod placement;
 mod plan;
 mod processes;
 mod properties;
+mod rebalance;
 mod reliability;
 mod reports;
 #[cfg(target_os = "linux")]
