@@ -10,11 +10,13 @@ mod explain;
 mod failure;
 mod generate;
 mod init;
+mod journal;
 mod lock;
 mod network;
 mod plan;
 mod prepare;
 mod rebalance;
+mod recovery;
 mod reports;
 mod runtime;
 mod schema;
@@ -132,6 +134,8 @@ struct Context {
     output: OutputFormat,
     network: Arc<Network>,
     runtime: Arc<Runtime>,
+    /// How the program was called, without its name.
+    arguments: Vec<String>,
 }
 
 /// Parses the arguments and runs the command.
@@ -149,6 +153,7 @@ pub(crate) fn main() -> ExitCode {
         output: cli.global.output,
         network: Arc::new(Network::new(&cli.global.network)),
         runtime: Arc::default(),
+        arguments: std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect(),
     };
     let command = cli.command.name();
     let result = match cli.command {

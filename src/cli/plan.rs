@@ -6,14 +6,15 @@ use super::configuration::ConfigurationArguments;
 use super::deploy::{named_targets, run_error, table_version, tell, tell_doubts};
 use super::failure::{Failure, status};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
+use super::recovery::{Recovery, doubt_unfinished};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{ReadRows, read_rows};
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, as_left, compare,
-    plan_all, recognise_all, stage,
+    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, TakeOver, as_left,
+    compare, plan_all, recognise_all, stage,
 };
 use crate::desired::ask;
 use crate::digest::Digest;
@@ -130,7 +131,15 @@ impl Run {
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
-            let given = Given { context, settings, read: &read, asked: &asked, interrupt, progress };
+            let given = Given {
+                context,
+                settings,
+                read: &read,
+                asked: &asked,
+                interrupt,
+                progress,
+                recovery: Recovery::default(),
+            };
             let destinations = vec![Destination { target: target.clone(), access }];
             let prepared = prepare(given, bases, destinations, profile, &mut self.findings)
                 .await
@@ -168,8 +177,11 @@ impl Run {
             me: reached.me,
             facts: reached.facts,
             projects,
+            locks: reached.locks,
+            unfinished: reached.unfinished,
         }];
-        let recognised = recognise_all(&context.environment, &sites, self.full).await?;
+        let mut recognised = recognise_all(&context.environment, &sites, self.full).await?;
+        doubt_unfinished(&sites, &[TakeOver::default()], &mut recognised);
         tell_doubts(context, &sites, &recognised);
         let scratch = tempfile::tempdir()?;
         let in_doubt: Vec<bool> =
@@ -204,6 +216,8 @@ impl Run {
                     keep_going: false,
                     verify_plan: false,
                     source: rows.clone(),
+                    journal: None,
+                    history: None,
                     scratch: scratch.path(),
                 };
                 plan_all(&session, &sites, recognised).await

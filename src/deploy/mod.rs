@@ -7,11 +7,14 @@ mod child;
 mod compared;
 mod definition;
 mod error;
+mod journal;
+mod locks;
 mod outcome;
 mod planned;
 mod program;
 mod recognition;
 mod record;
+mod recover;
 mod site;
 mod stage;
 mod verify;
@@ -22,11 +25,17 @@ pub use budget::Budget;
 pub use child::{ChildError, Finished, Invocation};
 pub use compared::compare;
 pub use error::DeployError;
+pub use journal::{
+    History, HistoryError, Inputs, Journal, Progress, RunId, RunIdError, RunStep, Runs, RunsError, StateMark,
+    TargetInput,
+};
+pub use locks::{HeldLocks, TakenLocks, judge_locks};
 pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
 pub use planned::{PlannedProject, PlannedTarget, as_left, plan_all};
 pub use program::{DatabricksCli, LocatedCli, PROGRAM_VARIABLE, ProgramError};
 pub use recognition::{Recognition, recognise_all};
 pub use record::{Record, Recorded, RecordedResource, TableVersion, older_than};
+pub use recover::{BundleKeys, TakeOver, bind};
 pub use site::{ProjectBundle, Session, Site};
 pub use stage::stage;
 pub use verify::Difference;

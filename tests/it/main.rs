@@ -9,6 +9,8 @@
 mod auth;
 mod context;
 mod cost;
+#[cfg(target_os = "linux")]
+mod crash;
 mod deploy;
 mod examples;
 mod generate;
@@ -24,8 +26,12 @@ mod plan;
 mod processes;
 mod properties;
 mod rebalance;
+#[cfg(target_os = "linux")]
+mod recover;
 mod reliability;
 mod reports;
+#[cfg(target_os = "linux")]
+mod resume;
 #[cfg(target_os = "linux")]
 mod rows;
 mod settings;
