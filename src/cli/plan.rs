@@ -7,7 +7,7 @@ use super::configuration::{ConfigurationArguments, resolve};
 use super::deploy::{named_targets, run_error, table_version, tell, tell_doubts};
 use super::failure::{Failure, status};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
-use super::recovery::Recovery;
+use super::recovery::{Recovery, doubt_unfinished};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::saved;
@@ -16,8 +16,8 @@ use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, as_left, compare,
-    plan_all, recognise_all, stage,
+    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, TakeOver, as_left,
+    compare, plan_all, recognise_all, stage,
 };
 use crate::desired::ask;
 use crate::digest::Digest;
@@ -197,7 +197,8 @@ impl Run {
             locks: reached.locks,
             unfinished: reached.unfinished,
         }];
-        let recognised = recognise_all(&context.environment, &sites, self.full).await?;
+        let mut recognised = recognise_all(&context.environment, &sites, self.full).await?;
+        doubt_unfinished(&sites, &[TakeOver::default()], &mut recognised);
         tell_doubts(context, &sites, &recognised);
         let scratch = tempfile::tempdir()?;
         let in_doubt: Vec<bool> =
