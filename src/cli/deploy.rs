@@ -51,7 +51,7 @@ pub(super) struct Arguments {
 #[derive(clap::Args, Clone, Copy)]
 struct StepArguments {
     /// How many databricks commands run at a time, at most one per core; fewer where memory is short
-    #[arg(long, value_name = "N", env = "TAPWORKS_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Where a project fails, go on with the others
     #[arg(long)]
@@ -160,7 +160,8 @@ impl Run {
         Ok(destinations)
     }
 
-    /// Recognises what is as it was left, writes the lock and the packages, plans, and deploys what was planned.
+    /// Writes the lock and the packages, plans, and deploys what was planned; the CLI is asked about nothing where every bundle
+    /// is as its last deploy left it.
     async fn carry_out(
         &mut self,
         given: Given<'_>,
@@ -182,14 +183,16 @@ impl Run {
         let mut compared: Vec<Vec<Written>> = Vec::new();
         let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
         for PlacedBase { base, desired, .. } in &bases {
-            let (mut written, mut of_base) = (Vec::new(), Vec::new());
-            for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
-                let compared = package.compare(&base.output_dir)?;
-                of_base.push(ProjectBundle::new(package, &compared, bundle.table_count())?);
-                written.push(compared);
-            }
-            compared.push(written);
-            projects.push(of_base);
+            let packages = desired.packages.iter();
+            let of_base: Vec<Written> =
+                packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?;
+            let bundles = desired.packages.iter().zip(&of_base).zip(&desired.layout.bundles);
+            projects.push(
+                bundles
+                    .map(|((package, written), bundle)| ProjectBundle::new(package, written, bundle.tables()))
+                    .collect::<Result<_, _>>()?,
+            );
+            compared.push(of_base);
         }
         let sites: Vec<Site> = reached
             .into_iter()
@@ -240,7 +243,7 @@ impl Run {
             scratch: scratch.path(),
         };
         let planned = plan_all(&session, &sites, recognised).await;
-        Ok(apply_all(&session, planned).await)
+        Ok(apply_all(&session, planned, &crate::plan::Approved::default()).await)
     }
 
     fn finish(

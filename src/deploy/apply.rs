@@ -14,28 +14,45 @@ use super::record::Record;
 use super::site::{ProjectBundle, Session, Site};
 use super::verify::{ReadBack, plan_again, read_back};
 use crate::finding::{Finding, Place as At};
-use crate::plan::{Action, BundlePlan, Counts};
+use crate::plan::{Action, Approved, BundlePlan, Counts};
 use crate::preflight::{BundleState, read_state};
 
 /// Applies the plans: target after target in their order, the projects of a target side by side, since each bundle has a lock of
 /// its own. Nothing is written where any plan failed or needs consent; after the first failure nothing more is begun, unless the
 /// session keeps going.
-pub async fn apply_all(session: &Session<'_>, planned: Vec<PlannedTarget<'_>>) -> Outcome {
+pub async fn apply_all(
+    session: &Session<'_>,
+    planned: Vec<PlannedTarget<'_>>,
+    approved: &Approved,
+) -> Outcome {
     let failed = planned.iter().flat_map(|target| &target.projects).any(|project| project.plan.is_err());
-    let refused =
-        planned.iter().flat_map(|target| &target.projects).any(|project| !project.destructive().is_empty());
+    let refused = planned.iter().any(|target| {
+        target.projects.iter().any(|project| !is_covered(approved, &target.site.target, project))
+    });
     let stopped = AtomicBool::new(failed || refused);
     let mut targets = Vec::new();
     for target in planned {
         let mut outcome =
             TargetOutcome::new(&target.site.target, &target.site.client.host().to_string(), Status::Skipped);
-        let projects =
-            target.projects.into_iter().map(|project| apply(session, target.site, project, &stopped));
+        let projects = target
+            .projects
+            .into_iter()
+            .map(|project| apply(session, target.site, project, &stopped, approved));
         outcome.projects = join_all(projects).await;
         outcome.sum_up();
         targets.push(outcome);
     }
     Outcome { targets }
+}
+
+/// Whether all that a project's plan does to data was consented to.
+fn is_covered(approved: &Approved, target: &str, planned: &PlannedProject<'_>) -> bool {
+    match &planned.plan {
+        Ok(Some((plan, _))) => {
+            !planned.changes.findings.has_errors() && approved.covers(target, &planned.changes.needs, plan)
+        }
+        _ => true,
+    }
 }
 
 /// The outcome where every project of every target is as its last deploy left it; `None` where one is not.
@@ -65,14 +82,15 @@ fn as_it_was(project: &ProjectBundle, resources: usize) -> ProjectOutcome {
 }
 
 /// What became of a project that is not begun, or where there is nothing to begin.
-fn not_applied(planned: PlannedProject<'_>) -> ProjectOutcome {
+fn not_applied(target: &str, planned: PlannedProject<'_>, approved: &Approved) -> ProjectOutcome {
     let mut outcome = ProjectOutcome::new(&planned.project.name, Status::Skipped);
     outcome.destructive = planned.destructive();
+    let is_covered = is_covered(approved, target, &planned);
     match planned.plan {
         Ok(None) => return as_it_was(planned.project, planned.recognition.unchanged),
         Ok(Some((plan, _))) => {
             outcome.planned = Some(plan.counts());
-            if !outcome.destructive.is_empty() {
+            if !is_covered {
                 outcome.status = Status::Refused;
             } else if plan.is_empty() {
                 // Not even `bundle deploy`: a deploy without changes still writes, and restarts continuous pipelines.
@@ -93,16 +111,17 @@ async fn apply(
     site: &Site,
     planned: PlannedProject<'_>,
     stopped: &AtomicBool,
+    approved: &Approved,
 ) -> ProjectOutcome {
     let project = planned.project;
     // Held until it is read back, so that with one place nothing is begun before that is known to be well.
     let place = match &planned.plan {
         Ok(Some((plan, _))) if !plan.is_empty() => session.budget.place(project.tables).await,
-        _ => return not_applied(planned),
+        _ => return not_applied(&site.target, planned, approved),
     };
     let (plan, file) = match planned.plan {
         Ok(Some(plan)) if !stopped.load(Ordering::SeqCst) && !session.interrupt.is_set() => plan,
-        _ => return not_applied(planned),
+        _ => return not_applied(&site.target, planned, approved),
     };
     let mut outcome = ProjectOutcome::new(&project.name, Status::Failed);
     outcome.planned = Some(plan.counts());
@@ -125,7 +144,12 @@ async fn deploy(
     outcome: &mut ProjectOutcome,
 ) -> Result<(), DeployError> {
     let before = still_current(site, &project.name, plan).await?;
-    let arguments = ["deploy", "--plan", &file.to_string_lossy()];
+    let file = file.to_string_lossy();
+    let mut arguments = vec!["deploy", "--plan", &file];
+    // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
+    if plan.destructive().next().is_some() {
+        arguments.push("--auto-approve");
+    }
     if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
         (outcome.status, outcome.resources) = what_was_done(site, &project.name, plan, before.as_ref()).await;
         return Err(error);

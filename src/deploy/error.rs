@@ -77,6 +77,19 @@ impl DeployError {
         }
     }
 
+    /// Whether the workspace, or the CLI, cannot be used from here as things are.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        use workspace::ErrorKind::{Unauthenticated, Unreachable};
+        match self {
+            Self::Workspace(error) | Self::Facts(FactsError::Workspace(error)) => {
+                matches!(error.kind(), Unreachable | Unauthenticated)
+            }
+            Self::Child(_) => true,
+            _ => false,
+        }
+    }
+
     /// What to do about it, one line each.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {

@@ -4,6 +4,7 @@
 mod apply;
 mod budget;
 mod child;
+mod comparison;
 mod definition;
 mod error;
 mod outcome;
@@ -19,6 +20,7 @@ mod version;
 pub use apply::{apply_all, unchanged};
 pub use budget::Budget;
 pub use child::{ChildError, Finished, Invocation};
+pub use comparison::Meant;
 pub use error::DeployError;
 pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
 pub use planned::{PlannedProject, PlannedTarget, plan_all};

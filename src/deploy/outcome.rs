@@ -5,8 +5,6 @@ use serde::Serialize;
 use super::error::DeployError;
 use crate::finding::Finding;
 use crate::plan::Counts;
-use crate::preflight::FactsError;
-use crate::workspace;
 
 /// What became of a target or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -142,16 +140,8 @@ impl Outcome {
         let has = |status| self.targets.iter().any(|target| target.status == status);
         let wrote = has(Status::Deployed) || has(Status::PartlyDeployed) || has(Status::NotVerified);
         let failed = has(Status::Failed) || has(Status::PartlyDeployed);
-        let unreachable = self.targets.iter().flat_map(TargetOutcome::errors).any(|error| match error {
-            DeployError::Workspace(error) | DeployError::Facts(FactsError::Workspace(error)) => {
-                matches!(
-                    error.kind(),
-                    workspace::ErrorKind::Unreachable | workspace::ErrorKind::Unauthenticated
-                )
-            }
-            DeployError::Child(_) => true,
-            _ => false,
-        });
+        let unreachable =
+            self.targets.iter().flat_map(TargetOutcome::errors).any(DeployError::is_unreachable);
         if wrote && failed {
             6
         } else if has(Status::Refused) {

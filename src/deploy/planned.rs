@@ -9,7 +9,7 @@ use super::outcome::Destructive;
 use super::recognition::Recognition;
 use super::site::{ProjectBundle, Session, Site};
 use crate::files;
-use crate::plan::{BundlePlan, Node};
+use crate::plan::{BundleChanges, BundlePlan, Node};
 
 /// A target with its projects' plans.
 pub struct PlannedTarget<'a> {
@@ -27,6 +27,8 @@ pub struct PlannedProject<'a> {
     pub recognition: Recognition,
     /// The plan and the file that holds it; none for a project that is as its last deploy left it.
     pub plan: Result<Option<(BundlePlan, PathBuf)>, DeployError>,
+    /// What that means for tables; nothing before it is compared.
+    pub changes: BundleChanges,
 }
 
 impl PlannedProject<'_> {
@@ -72,7 +74,7 @@ pub async fn plan_all<'a>(
                 None => Ok(None),
                 Some(_) => plan(session, site, project).await.map(Some),
             };
-            PlannedProject { project, recognition, plan }
+            PlannedProject { project, recognition, plan, changes: BundleChanges::default() }
         });
         PlannedTarget { site, projects: join_all(projects).await }
     });

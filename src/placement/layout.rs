@@ -86,14 +86,6 @@ pub fn gateway_key(name: &str) -> String {
     format!("gateway_{name}")
 }
 
-impl Bundle {
-    /// How many tables its pipelines ingest.
-    #[must_use]
-    pub fn table_count(&self) -> usize {
-        self.pipelines.iter().map(|pipeline| pipeline.objects.len()).sum()
-    }
-}
-
 impl Pipeline {
     /// `pipeline_<name>`, its key under `resources.pipelines`.
     #[must_use]

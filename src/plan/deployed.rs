@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The resources in the CLI's state (`resources.json`), by key, `pipelines.x`.
@@ -11,32 +10,17 @@ pub struct Deployed {
     resources: BTreeMap<String, Value>,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    #[serde(default)]
-    state: BTreeMap<String, Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(default)]
-    state: Value,
+impl<'a> FromIterator<(&'a str, Value)> for Deployed {
+    /// From the definitions in the state by their keys, with or without `resources.` in front.
+    fn from_iter<T: IntoIterator<Item = (&'a str, Value)>>(definitions: T) -> Self {
+        let resources = definitions
+            .into_iter()
+            .map(|(key, definition)| (key.strip_prefix("resources.").unwrap_or(key).to_owned(), definition));
+        Self { resources: resources.collect() }
+    }
 }
 
 impl Deployed {
-    /// Reads `resources.json`.
-    ///
-    /// # Errors
-    /// Where it is not such a file.
-    pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        let document: Document = serde_json::from_slice(bytes)?;
-        let resources = document.state.into_iter().map(|(key, entry)| {
-            let key = key.strip_prefix("resources.").map_or_else(|| key.clone(), str::to_owned);
-            (key, entry.state)
-        });
-        Ok(Self { resources: resources.collect() })
-    }
-
     /// Whether this resource was deployed.
     #[must_use]
     pub fn knows(&self, key: &str) -> bool {
@@ -59,16 +43,18 @@ impl Deployed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn definitions_are_found_by_short_keys() {
-        let text = br#"{"state_version": 2, "lineage": "l", "serial": 1, "state": {
-            "resources.pipelines.a": {"__id__": "1", "state": {"name": "a", "cascade_on_destroy": false}},
-            "resources.pipelines.b": {"__id__": "2", "state": {"name": "b"}}}}"#;
-        let deployed = Deployed::parse(text).unwrap();
+        let deployed: Deployed = [
+            ("resources.pipelines.a", json!({"name": "a", "cascade_on_destroy": false})),
+            ("pipelines.b", json!({"name": "b"})),
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(deployed.cascade_on_destroy("pipelines.a"), Some(false));
         assert_eq!(deployed.cascade_on_destroy("pipelines.b"), None);
         assert!(deployed.knows("pipelines.b") && !deployed.knows("pipelines.c"));
-        assert!(Deployed::parse(b"<html>").is_err());
     }
 }
