@@ -20,7 +20,8 @@ use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use crate::report::{
-    DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
+    DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
+    findings_text,
 };
 use crate::settings::{Settings, Target};
 
@@ -183,16 +184,14 @@ impl Run {
         let mut compared: Vec<Vec<Written>> = Vec::new();
         let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
         for PlacedBase { base, desired, .. } in &bases {
-            let packages = desired.packages.iter();
-            let of_base: Vec<Written> =
-                packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?;
-            let bundles = desired.packages.iter().zip(&of_base).zip(&desired.layout.bundles);
-            projects.push(
-                bundles
-                    .map(|((package, written), bundle)| ProjectBundle::new(package, written, bundle.tables()))
-                    .collect::<Result<_, _>>()?,
-            );
-            compared.push(of_base);
+            let (mut written, mut of_base) = (Vec::new(), Vec::new());
+            for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
+                let compared = package.compare(&base.output_dir)?;
+                of_base.push(ProjectBundle::new(package, &compared, bundle.tables())?);
+                written.push(compared);
+            }
+            compared.push(written);
+            projects.push(of_base);
         }
         let sites: Vec<Site> = reached
             .into_iter()
@@ -262,8 +261,7 @@ impl Run {
         let printer = &context.printer;
         printer.text(&findings_text(&findings));
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
-            printer.error(&error.to_string(), &error.hints());
-            printer.text(&indented(&deploy_details(error)));
+            tell(printer, error);
         }
         let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings);
         if let Err(failure) = &result {
@@ -287,22 +285,30 @@ impl Run {
 
 /// What went wrong, target by target.
 fn run_errors(outcome: &Outcome) -> Vec<RunError> {
-    let error = |about: String, error: &DeployError| {
-        let details = deploy_details(error);
-        let message = error.to_string();
-        let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
-        RunError { about, message, hints: error.hints() }
-    };
     let mut errors = Vec::new();
     for target in &outcome.targets {
         let name = &target.target;
-        errors.extend(target.error.iter().map(|told| error(format!("target {name}"), told)));
+        errors.extend(target.error.iter().map(|told| run_error(format!("target {name}"), told)));
         for project in &target.projects {
             let about = format!("target {name}, project {}", project.name);
-            errors.extend(project.error.iter().map(|told| error(about.clone(), told)));
+            errors.extend(project.error.iter().map(|told| run_error(about.clone(), told)));
         }
     }
     errors
+}
+
+/// What went wrong with a part of a run, with all that the CLI said.
+pub(super) fn run_error(about: String, error: &DeployError) -> RunError {
+    let details = deploy_details(error);
+    let message = error.to_string();
+    let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
+    RunError { about, message, hints: error.hints() }
+}
+
+/// Tells an error, with all that the CLI said.
+pub(super) fn tell(printer: &Printer, error: &DeployError) {
+    printer.error(&error.to_string(), &error.hints());
+    printer.text(&indented(&deploy_details(error)));
 }
 
 /// The targets that the command line names, else the default one.

@@ -12,6 +12,7 @@ mod generate;
 mod init;
 mod lock;
 mod network;
+mod plan;
 mod prepare;
 mod reports;
 mod runtime;
@@ -92,6 +93,7 @@ enum OutputFormat {
 #[derive(Subcommand)]
 enum Command {
     Generate(Box<generate::Arguments>),
+    Plan(Box<plan::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
     Lock(Box<lock::Arguments>),
@@ -107,6 +109,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Generate(_) => "generate",
+            Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
             Self::Lock(_) => "lock",
@@ -147,6 +150,7 @@ pub(crate) fn main() -> ExitCode {
     let command = cli.command.name();
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
+        Command::Plan(arguments) => plan::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
         Command::Lock(arguments) => lock::run(&context, &arguments),

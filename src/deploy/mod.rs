@@ -4,6 +4,7 @@
 mod apply;
 mod budget;
 mod child;
+mod compared;
 mod comparison;
 mod definition;
 mod error;
@@ -20,6 +21,7 @@ mod version;
 pub use apply::{apply_all, unchanged};
 pub use budget::Budget;
 pub use child::{ChildError, Finished, Invocation};
+pub use compared::compare;
 pub use comparison::Meant;
 pub use error::DeployError;
 pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};

@@ -17,6 +17,7 @@ mod lock;
 mod migration;
 mod package;
 mod parallel;
+mod plan;
 mod processes;
 mod properties;
 mod reliability;
