@@ -1,10 +1,13 @@
 //! What became of a deploy.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::error::DeployError;
 use crate::finding::Finding;
 use crate::plan::Counts;
+use crate::preflight::BundleState;
 
 /// What became of a target or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -61,6 +64,8 @@ pub struct ProjectOutcome {
     pub resources: Counts,
     /// What the plan would destroy.
     pub destructive: Vec<Destructive>,
+    /// What is deployed, by key: `pipelines.x`, `jobs.y`; nothing where that is not known.
+    pub ids: BTreeMap<String, String>,
     /// Whether it was found as its last deploy left it, so that the CLI was not asked.
     pub recognised: bool,
     /// What is worth knowing although it went well.
@@ -83,6 +88,16 @@ pub struct Destructive {
 }
 
 impl ProjectOutcome {
+    /// Takes the ids of pipelines and jobs from a deployment's state.
+    pub(super) fn name_ids(&mut self, state: &BundleState) {
+        let named = state.ids.iter().filter_map(|(key, id)| {
+            let key = key.strip_prefix("resources.")?;
+            // What has a third part is a part of a resource, its permissions.
+            (key.split('.').count() == 2).then(|| (key.to_owned(), id.clone()))
+        });
+        self.ids = named.collect();
+    }
+
     pub(super) fn new(name: &str, status: Status) -> Self {
         Self {
             name: name.to_owned(),
@@ -90,6 +105,7 @@ impl ProjectOutcome {
             planned: None,
             resources: Counts::default(),
             destructive: Vec::new(),
+            ids: BTreeMap::new(),
             recognised: false,
             warnings: Vec::new(),
             error: None,
