@@ -190,7 +190,7 @@ fn roots(layout: &Layout, targets: &[&Target], deployed: &[&Target]) -> Findings
 
 /// Tables that have a place keep it, whatever the limits have become, and rows of several tables are not split: so a pipeline
 /// or gateway can hold more than the limits say.
-fn over_the_limit(layout: &Layout, rows: &RowSet, limits: Limits) -> Vec<Finding> {
+pub(crate) fn over_the_limit(layout: &Layout, rows: &RowSet, limits: Limits) -> Vec<Finding> {
     let mut findings = Vec::new();
     for bundle in &layout.bundles {
         let mut behind: BTreeMap<&str, (usize, Option<u32>)> = BTreeMap::new();

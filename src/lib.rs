@@ -15,7 +15,7 @@
 //! |---|---|---|
 //! | the table list, `--source` | by every command that takes it | never |
 //! | `tapworks.yml` | by every command | never |
-//! | `tapworks.lock` | by `lock` | by `lock` |
+//! | `tapworks.lock` | by every command that takes the list, and `lock` | by `generate` (not with `--check`), `deploy`, `rebalance --write` and `lock` |
 //! | `<output_dir>/<project>/databricks.yml`, `resources/*.yml` | to compare | by `generate` (not with `--check`) and `deploy` |
 //! | `<output_dir>/<project>/…/.tapworks-??????`, files on their way | never | by the same; what a killed run left is removed |
 //! | `<output_dir>/<project>/.databricks/` | never | by the databricks CLI only |
@@ -43,6 +43,7 @@ pub mod machine;
 pub mod placement;
 pub mod plan;
 pub mod preflight;
+pub mod rebalanced;
 pub mod report;
 pub mod settings;
 pub mod source;

@@ -8,7 +8,7 @@ use crate::finding::Findings;
 use crate::settings::{Flags, Settings};
 
 /// Where the rows are, and what is made of them. Each flag beats the settings file.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(super) struct ConfigurationArguments {
     /// The table list: a file, `-` for standard input, or a Unity Catalog table
     #[arg(
@@ -71,6 +71,13 @@ pub(super) struct ConfigurationArguments {
 }
 
 impl ConfigurationArguments {
+    /// The options by which the folder of this run is found again, as they are typed; nothing where it is found without.
+    pub(super) fn finder(&self) -> String {
+        let options = [("--config", &self.config), ("--output-dir", &self.output_dir)];
+        let given = options.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?)));
+        given.map(|(option, path)| format!(" {option} {}", path.display())).collect()
+    }
+
     /// The settings as flags, environment and file give them, for these targets.
     pub(super) fn resolve(
         self,

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
+use super::journal::{RecoveryArguments, Resumed, RunJournal, inputs, runs};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
+use super::recovery::{Recovery, doubt_unfinished, not_bound, tell_left_overs};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
-use super::source::{ReadRows, read_rows};
+use super::source::{ReadRows, read_rows_at};
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
     Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
-    TableVersion, TargetOutcome, apply_all, plan_all, recognise_all, unchanged,
+    TableVersion, TargetOutcome, apply_all, bind, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
 use crate::finding::{Finding, Findings, Place};
@@ -45,6 +47,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     steps: StepArguments,
     #[command(flatten)]
+    recovery: RecoveryArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
@@ -66,12 +70,17 @@ struct StepArguments {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, steps, reports } = arguments;
+    let recovery = arguments.recovery.clone();
+    let (arguments, resumed) = match &recovery.resume {
+        Some(named) => resume(context, arguments, named)?,
+        None => (arguments, None),
+    };
+    let Arguments { configuration, target, profile, steps, reports, .. } = arguments;
+    let finder = configuration.finder();
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run =
-        Run { outcome: Outcome { targets: Vec::new() }, source: None, placement: Vec::new(), findings };
-    match run.deploy(context, &settings, &target, profile.as_deref(), steps) {
+    let mut run = Run { findings, resumed, finder, ..Run::default() };
+    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -82,13 +91,28 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     }
 }
 
+/// The arguments of a run that is gone on with: as it was called, but for what it says to whom.
+fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments, Option<Resumed>), Failure> {
+    let (settings, _) = given.configuration.clone().resolve(&given.target, &context.environment)?;
+    let resumed = Resumed::take(context, &runs(context, &settings), named)?;
+    let arguments = resumed.arguments(context)?;
+    let reports = given.reports.or(arguments.reports);
+    Ok((Arguments { reports, ..arguments }, Some(resumed)))
+}
+
 /// What is known of a run, whatever becomes of it.
+#[derive(Default)]
 struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
     /// Of each lock.
     placement: Vec<PlacementDocument>,
     findings: Findings,
+    /// The run that this one goes on with, until its journal is taken over.
+    resumed: Option<Resumed>,
+    journal: Option<RunJournal>,
+    /// The options by which the journal is found again.
+    finder: String,
 }
 
 impl Run {
@@ -98,7 +122,7 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
-        steps: StepArguments,
+        (steps, recovery): (StepArguments, &RecoveryArguments),
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
         for target in &targets {
@@ -108,7 +132,9 @@ impl Run {
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
         let cli = LocatedCli::find(&context.environment)?;
-        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let history = self.resumed.as_ref().map(|resumed| resumed.history.clone());
+        let pinned = history.as_ref().and_then(|history| history.inputs.version);
+        let read = read_rows_at(context, settings, &targets, profile, pinned, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         let mut asked = ask(&read.rows, settings, false);
@@ -122,7 +148,9 @@ impl Run {
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
-            let given = Given { context, settings, read: &read, asked: &asked, interrupt, progress };
+            let recovery = Recovery { arguments: Some(recovery), history: history.as_ref() };
+            let given =
+                Given { context, settings, read: &read, asked: &asked, interrupt, progress, recovery };
             let prepared = match prepare(given, bases, destinations, profile, &mut self.findings).await {
                 Ok(prepared) => prepared,
                 Err(Unprepared { targets, failure }) => {
@@ -170,7 +198,7 @@ impl Run {
         cli: LocatedCli,
         prepared: Prepared<'_>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, settings, interrupt, progress, .. } = given;
+        let Given { context, settings, interrupt, progress, recovery, .. } = given;
         let Prepared { bases, reached } = prepared;
         let mut identities = Vec::new();
         for reached in &reached {
@@ -193,6 +221,7 @@ impl Run {
             compared.push(written);
             projects.push(of_base);
         }
+        let take_overs: Vec<_> = reached.iter().map(|reached| reached.take_over.clone()).collect();
         let sites: Vec<Site> = reached
             .into_iter()
             .zip(identities)
@@ -203,10 +232,20 @@ impl Run {
                 paths: reached.paths,
                 me: reached.me,
                 facts: reached.facts,
+                locks: reached.locks,
+                unfinished: reached.unfinished,
                 projects: projects.get(reached.base).cloned().unwrap_or_default(),
             })
             .collect();
-        let recognised = recognise_all(&context.environment, &sites, steps.full).await?;
+        let inputs = inputs(context, settings, given.read, &sites);
+        if let Some(resumed) = &self.resumed {
+            resumed.check(&inputs)?;
+        }
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            tell_left_overs(context, &site.target, take_over);
+        }
+        let mut recognised = recognise_all(&context.environment, &sites, steps.full).await?;
+        doubt_unfinished(&sites, &take_overs, &mut recognised);
         tell_doubts(context, &sites, &recognised);
         let unchanged = unchanged(&sites, &recognised);
         let cli = match unchanged {
@@ -216,6 +255,13 @@ impl Run {
                 Some(cli.check(&context.environment, constraint, interrupt).await?)
             }
         };
+        // From here on something is written, and a kill leaves something to go on with.
+        if unchanged.is_none() {
+            let journal =
+                RunJournal::begin(&runs(context, settings), inputs, self.resumed.take(), &self.finder)?;
+            context.printer.say(&format!("run {}", journal.id()));
+            self.journal = Some(journal);
+        }
         for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
             let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
             context.printer.say(&placement.line());
@@ -240,7 +286,14 @@ impl Run {
             verify_plan: steps.verify_plan,
             source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
+            journal: self.journal.as_ref().map(RunJournal::writer),
+            history: recovery.history,
         };
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            if let Err(error) = bind(&session, site, take_over).await {
+                return Ok(not_bound(&sites, &site.target, Some(error)));
+            }
+        }
         let planned = plan_all(&session, &sites, recognised).await;
         Ok(apply_all(&session, planned, &crate::plan::Approved::default()).await)
     }
@@ -252,7 +305,7 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, mut findings } = self;
+        let Self { outcome, source, placement, mut findings, journal, .. } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
@@ -272,6 +325,11 @@ impl Run {
             Ok(None) => outcome.exit_status(),
             Err(failure) => failure.exit_status(),
         };
+        let resume = journal.and_then(|journal| journal.end(status));
+        if let Some(command) = &resume {
+            document = document.with_resume(command);
+            printer.text(&format!("go on with: {command}\n"));
+        }
         match (context.output, &result) {
             (OutputFormat::Json, _) => printer.json(&document),
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),

@@ -24,10 +24,13 @@ pub(super) struct Failure {
 
 /// Exit statuses, as the README's table has them.
 pub(super) mod status {
+    pub(in super::super) const DONE: u8 = 0;
     pub(in super::super) const FAILED: u8 = 1;
     pub(in super::super) const USAGE: u8 = 2;
     pub(in super::super) const CHANGES: u8 = 3;
+    pub(in super::super) const REFUSED: u8 = 4;
     pub(in super::super) const UNREACHABLE: u8 = 5;
+    pub(in super::super) const NOT_VERIFIED: u8 = 7;
 }
 
 /// The status of a program that a signal ended, as shells have it.
@@ -60,6 +63,11 @@ impl Failure {
     /// The work could not be done.
     pub(super) fn work(message: impl Into<String>) -> Self {
         Self::new(status::FAILED, message)
+    }
+
+    /// It would not be what was meant, or asked for.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(status::REFUSED, message)
     }
 
     /// Findings stopped it, and say all there is to say.

@@ -10,10 +10,13 @@ mod explain;
 mod failure;
 mod generate;
 mod init;
+mod journal;
 mod lock;
 mod network;
 mod plan;
 mod prepare;
+mod rebalance;
+mod recovery;
 mod reports;
 mod runtime;
 mod schema;
@@ -97,6 +100,7 @@ enum Command {
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
     Lock(Box<lock::Arguments>),
+    Rebalance(Box<rebalance::Arguments>),
     Init(init::Arguments),
     Auth(auth::Arguments),
     Connectors(connectors::Arguments),
@@ -113,6 +117,7 @@ impl Command {
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
             Self::Lock(_) => "lock",
+            Self::Rebalance(_) => "rebalance",
             Self::Init(_) => "init",
             Self::Auth(_) => "auth",
             Self::Connectors(_) => "connectors",
@@ -129,6 +134,8 @@ struct Context {
     output: OutputFormat,
     network: Arc<Network>,
     runtime: Arc<Runtime>,
+    /// How the program was called, without its name.
+    arguments: Vec<String>,
 }
 
 /// Parses the arguments and runs the command.
@@ -146,6 +153,7 @@ pub(crate) fn main() -> ExitCode {
         output: cli.global.output,
         network: Arc::new(Network::new(&cli.global.network)),
         runtime: Arc::default(),
+        arguments: std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect(),
     };
     let command = cli.command.name();
     let result = match cli.command {
@@ -154,6 +162,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
         Command::Lock(arguments) => lock::run(&context, &arguments),
+        Command::Rebalance(arguments) => rebalance::run(&context, *arguments),
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Schema(arguments) => schema::run(&context, &arguments),
         Command::Auth(arguments) => auth::run(&context, &arguments),

@@ -6,6 +6,7 @@ use super::configuration::ConfigurationArguments;
 use super::deploy::{named_targets, run_error, tell};
 use super::failure::{Failure, status};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
+use super::recovery::Recovery;
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{ReadRows, read_rows};
@@ -127,7 +128,15 @@ impl Run {
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
-            let given = Given { context, settings, read: &read, asked: &asked, interrupt, progress };
+            let given = Given {
+                context,
+                settings,
+                read: &read,
+                asked: &asked,
+                interrupt,
+                progress,
+                recovery: Recovery::default(),
+            };
             let destinations = vec![Destination { target: target.clone(), access }];
             let prepared = prepare(given, bases, destinations, profile, &mut self.findings)
                 .await
@@ -169,6 +178,8 @@ impl Run {
             me: reached.me,
             facts: reached.facts,
             projects,
+            locks: reached.locks,
+            unfinished: reached.unfinished,
         }];
         let session = Session {
             cli,
@@ -179,6 +190,8 @@ impl Run {
             keep_going: false,
             verify_plan: false,
             source: None,
+            journal: None,
+            history: None,
             scratch: scratch.path(),
         };
         let planned = plan_all(&session, &sites, recognised).await;

@@ -7,15 +7,17 @@ use futures_util::future::join_all;
 
 use super::budget::Place;
 use super::error::DeployError;
+use super::journal::{RunStep, StateMark};
 use super::outcome::{Outcome, ProjectOutcome, Status, TargetOutcome};
 use super::planned::{PlannedProject, PlannedTarget};
 use super::recognition::Recognition;
 use super::record::Record;
 use super::site::{ProjectBundle, Session, Site};
 use super::verify::{ReadBack, plan_again, read_back};
+use crate::files::FileError;
 use crate::finding::{Finding, Place as At};
 use crate::plan::{Action, Approved, BundlePlan, Counts};
-use crate::preflight::{BundleState, read_state};
+use crate::preflight::{BundleState, read_lock, read_state};
 
 /// Applies the plans: target after target in their order, the projects of a target side by side, since each bundle has a lock of
 /// its own. Nothing is written where any plan failed or needs consent; after the first failure nothing more is begun, unless the
@@ -118,7 +120,9 @@ async fn apply(
     let project = planned.project;
     // Held until it is read back, so that with one place nothing is begun before that is known to be well.
     let place = match &planned.plan {
-        Ok(Some((plan, _))) if !plan.is_empty() => session.budget.place(project.tables).await,
+        Ok(Some((plan, _))) if !plan.is_empty() || is_begun(session, site, project) => {
+            session.budget.place(project.tables).await
+        }
         _ => return not_applied(site, planned, approved),
     };
     let (plan, file) = match planned.plan {
@@ -146,18 +150,21 @@ async fn deploy(
     outcome: &mut ProjectOutcome,
 ) -> Result<(), DeployError> {
     let before = still_current(site, &project.name, plan).await?;
-    let file = file.to_string_lossy();
-    let mut arguments = vec!["deploy", "--plan", &file];
-    // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
-    if plan.destructive().next().is_some() {
-        arguments.push("--auto-approve");
-    }
-    if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
-        let after;
-        (outcome.status, outcome.resources, after) =
-            what_was_done(site, &project.name, plan, before.as_ref()).await;
-        outcome.name_ids(&after.unwrap_or_default());
-        return Err(error);
+    if !plan.is_empty() || is_half_done(session, site, project) {
+        session.note(site, project, RunStep::Deploying, None)?;
+        let file = file.to_string_lossy();
+        let mut arguments = vec!["deploy", "--plan", &file];
+        // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
+        arguments.extend(plan.destructive().next().is_some().then_some("--auto-approve"));
+        arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
+        if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
+            let after;
+            (outcome.status, outcome.resources, after) =
+                what_was_done(site, &project.name, plan, before.as_ref()).await;
+            outcome.name_ids(&after.unwrap_or_default());
+            return Err(locked(site, project, error).await);
+        }
+        noted(session.note(site, project, RunStep::Deployed, None));
     }
     outcome.resources = plan.counts();
     outcome.status = Status::NotVerified;
@@ -173,8 +180,49 @@ async fn deploy(
         });
     }
     outcome.status = Status::Deployed;
+    let state = StateMark { lineage: read.state.lineage.clone(), serial: read.state.serial };
+    noted(session.note(site, project, RunStep::Verified, Some(state)));
     outcome.warnings.extend(record(session, site, project, read).await);
+    noted(session.note(site, project, RunStep::Recorded, None));
     Ok(())
+}
+
+/// The same error, or who holds the lock that the CLI could not have.
+async fn locked(site: &Site, project: &ProjectBundle, error: DeployError) -> DeployError {
+    let is_about_lock =
+        matches!(&error, DeployError::Command { output, .. } if output.contains("acquire deployment lock"));
+    match site.paths.get(&project.name).filter(|_| is_about_lock) {
+        Some(paths) => match read_lock(&site.client, paths).await {
+            Ok(Some(lock)) => DeployError::Locked { project: project.name.clone(), lock },
+            _ => error,
+        },
+        None => error,
+    }
+}
+
+/// What cannot be noted after the fact is no failure of the deploy: whoever goes on with the run finds it out again.
+fn noted(result: Result<(), FileError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "not noted in the journal");
+    }
+}
+
+/// Whether this very run had begun to deploy the project when it was cut off, or a lock is to be taken: then it is brought to
+/// its end even where nothing is left to change.
+fn is_begun(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> bool {
+    let step = session.progress(site, project).step;
+    site.locks.holds(&project.name)
+        || site.unfinished.contains(&project.name)
+        || step.is_some_and(|step| step >= RunStep::Deploying && step < RunStep::Recorded)
+}
+
+/// Whether a `bundle deploy` was cut off that may not have come to its end: the lock is given back last, and before that it
+/// writes which bundle lies here.
+fn is_half_done(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> bool {
+    let has_metadata = site.facts.bundles.get(&project.name).is_some_and(|bundle| bundle.metadata.is_some());
+    let was_deploying = site.unfinished.contains(&project.name)
+        || session.progress(site, project).step == Some(RunStep::Deploying);
+    site.locks.holds(&project.name) || (was_deploying && !has_metadata)
 }
 
 /// Writes down what was deployed, for the next run; that it cannot be written is no failure of the deploy.

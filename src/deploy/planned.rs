@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use futures_util::future::join_all;
 
 use super::error::DeployError;
+use super::journal::RunStep;
 use super::outcome::Destructive;
 use super::recognition::Recognition;
 use super::site::{ProjectBundle, Session, Site};
@@ -96,6 +97,7 @@ async fn plan(
     let plan = BundlePlan::parse(&document)?;
     let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
     files::write(&path, &document)?;
+    session.note(site, project, RunStep::Planned, None)?;
     Ok((plan, path))
 }
 

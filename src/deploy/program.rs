@@ -106,6 +106,7 @@ impl LocatedCli {
             folder: environment.directory(),
             arguments: ["version", "-o", "json"].map(str::to_owned).to_vec(),
             writes: false,
+            shares: None,
         };
         let finished = invocation.run(environment, &nobody, interrupt, |_| {}).await?;
         let output = String::from_utf8_lossy(&finished.stdout);

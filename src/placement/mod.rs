@@ -10,9 +10,11 @@ mod layout;
 mod load;
 mod lock;
 mod memory;
+mod moves;
 mod name;
 mod place;
 mod rebalance;
+mod sightings;
 mod slot;
 mod unfit;
 mod update;
@@ -27,6 +29,7 @@ pub use lock::{
     LockedTable, Moving,
 };
 pub use memory::{Memory, Remembered, Witness};
+pub use moves::{Moves, PartMoves, Unfinished};
 pub use name::{bundle as bundle_name, bundle_number};
 pub use place::{Placed, Rules, Tally, place};
 pub use rebalance::{

@@ -89,6 +89,8 @@ impl Lock {
 
     fn carry_over(&self, layout: &Layout, update: &mut LockUpdate) {
         let projects: BTreeSet<&str> = layout.bundles.iter().map(|bundle| bundle.project.as_str()).collect();
+        let gateways = layout.bundles.iter().flat_map(|bundle| &bundle.gateways);
+        let placed: BTreeSet<&str> = gateways.map(|gateway| gateway.name.as_str()).collect();
         for (key, table) in &self.tables {
             if update.lock.tables.contains_key(key) {
                 continue;
@@ -100,25 +102,29 @@ impl Lock {
                 table.gone = true;
                 update.gone += 1;
             }
-            let Slot { pipeline, gateway, .. } = &table.slot;
-            if let Some(home) = self.pipelines.get(pipeline) {
-                update.lock.pipelines.entry(pipeline.clone()).or_insert_with(|| home.clone());
-            }
-            let reader = gateway.as_ref().unwrap_or(pipeline);
-            if let Some(connection) = self.connections.get(reader) {
-                update.lock.connections.entry(reader.clone()).or_insert_with(|| connection.clone());
-            }
-            if let Some((gateway, home)) =
-                gateway.as_ref().and_then(|gateway| Some((gateway, self.gateways.get(gateway)?)))
-                && !layout
-                    .bundles
-                    .iter()
-                    .flat_map(|bundle| &bundle.gateways)
-                    .any(|placed| placed.name == *gateway)
-            {
-                update.lock.gateways.entry(gateway.clone()).or_insert_with(|| home.clone());
-            }
+            self.hold(&table.slot, &placed, &mut update.lock);
             update.lock.tables.insert(key.clone(), table);
+        }
+        // What everything leaves is there until the moves are over, and may be gone back to.
+        for moving in self.tables.values().filter_map(|table| table.moving.as_ref()) {
+            self.hold(&moving.from, &placed, &mut update.lock);
+        }
+    }
+
+    /// Takes over what this lock holds of the pipeline and gateway of a place, as far as they are not `placed`.
+    fn hold(&self, slot: &Slot, placed: &BTreeSet<&str>, lock: &mut Self) {
+        let Slot { pipeline, gateway, .. } = slot;
+        if let Some(home) = self.pipelines.get(pipeline) {
+            lock.pipelines.entry(pipeline.clone()).or_insert_with(|| home.clone());
+        }
+        let reader = gateway.as_ref().unwrap_or(pipeline);
+        if let Some(connection) = self.connections.get(reader) {
+            lock.connections.entry(reader.clone()).or_insert_with(|| connection.clone());
+        }
+        if let Some(gateway) = gateway.as_ref().filter(|gateway| !placed.contains(gateway.as_str()))
+            && let Some(home) = self.gateways.get(gateway)
+        {
+            lock.gateways.entry(gateway.clone()).or_insert_with(|| home.clone());
         }
     }
 

@@ -63,6 +63,9 @@ pub struct Facts {
     pub bundles: BTreeMap<String, BundleFacts>,
     /// Other bundles' metadata, by path.
     pub others: BTreeMap<String, Metadata>,
+    /// What is known although no state in the workspace holds it, by bundle and key: the CLI's own log on this machine has it,
+    /// or it is about to be bound.
+    pub known: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// How many requests of one kind are prepared at a time; how many are really under way the client decides.
@@ -96,7 +99,7 @@ pub async fn gather(
         .try_filter_map(|(path, metadata)| async move { Ok(metadata.map(|metadata| (path, metadata))) })
         .try_collect()
         .await?;
-    Ok(Facts { pipelines, jobs, bundles, others })
+    Ok(Facts { pipelines, jobs, bundles, others, known: BTreeMap::new() })
 }
 
 async fn pipelines(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError> {
@@ -173,12 +176,12 @@ pub(crate) async fn read_state(
     bytes.map(|bytes| BundleState::parse(&bytes)).transpose().map_err(unreadable(&path))
 }
 
-fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
+pub(super) fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
     let path = path.to_owned();
     move |source| FactsError::Unreadable { path, source }
 }
 
 /// Workspace paths are told with and without this.
-fn with_prefix(path: &str) -> String {
+pub(super) fn with_prefix(path: &str) -> String {
     if path.starts_with("/Workspace/") { path.to_owned() } else { format!("/Workspace{path}") }
 }

@@ -23,6 +23,9 @@ pub struct DeployDocument<'a> {
     findings: &'a Findings,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorDocument>,
+    /// The command that goes on with the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
 }
 
 /// What was read.
@@ -130,13 +133,20 @@ impl<'a> DeployDocument<'a> {
                 error: target.error.as_ref().map(ErrorDocument::of),
             })
             .collect();
-        Self { format: "tapworks.deploy/1", targets, source, placement, findings, error: None }
+        Self { format: "tapworks.deploy/1", targets, source, placement, findings, error: None, resume: None }
     }
 
     /// The same with the error that ended the run as a whole.
     #[must_use]
     pub fn with_error(mut self, message: &str, hints: &[String]) -> Self {
         self.error = Some(ErrorDocument::new(message, hints));
+        self
+    }
+
+    /// The same with the command that goes on with the run.
+    #[must_use]
+    pub fn with_resume(mut self, command: &str) -> Self {
+        self.resume = Some(command.to_owned());
         self
     }
 

@@ -15,6 +15,7 @@ mod plan_document;
 mod plan_text;
 mod printer;
 mod progress;
+mod rebalance_document;
 mod request;
 mod run_report;
 #[cfg(test)]
@@ -33,5 +34,6 @@ pub use placement_document::PlacementDocument;
 pub use plan_document::{PlanDocument, PlanInputs};
 pub use printer::{ColorChoice, Printer, Verbosity};
 pub use progress::Progress;
+pub use rebalance_document::{LockMoves, RebalanceDocument};
 pub use request::{ReportDestination, ReportFormat, ReportRequest, ReportRequestError};
 pub use run_report::{ReportError, RunError, RunReport};

@@ -13,6 +13,7 @@ use super::reader::{Document, KeySpec, Kind, Reader, bad_count};
 use super::target::{Target, TargetError, is_target_name};
 use super::{Flags, Placement, SettingsError, SourceSetting, profiles};
 use crate::closest::{closest, did_you_mean};
+use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::finding::{Finding, Findings, Place};
 use crate::source::SourceSpec;
@@ -150,6 +151,13 @@ struct Raw {
 }
 
 impl Settings {
+    /// The fingerprint of every setting as it takes effect, wherever its file lies.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let anywhere = Self { file: None, ..self.clone() };
+        Digest::of(format!("{anywhere:?}").as_bytes())
+    }
+
     /// Reads the settings file and resolves every setting: flag before environment, before target, before file, before
     /// default.
     pub fn resolve(flags: Flags, environment: &Environment) -> Result<(Self, Findings), SettingsError> {

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["preflight"],
     &["desired"],
+    &["rebalanced"],
     &["deploy"],
     &["report"],
     &["cli"],

@@ -241,4 +241,9 @@ pub(crate) const RULES: &[Rule] = &[
         explanation: "A target with a lock of its own has its tables in pipelines of its own, so its packages differ from those of the \
             other targets. It needs an output_dir of its own too.",
     },
+    Rule {
+        id: "TW255",
+        title: "a table moves already",
+        explanation: "`tapworks rebalance --write` put a move into the lock that is deployed to some targets only. The lock follows one             move of a table at a time, so that no other may begin before all targets have it. Deploy to them first.",
+    },
 ];
