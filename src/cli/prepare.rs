@@ -309,7 +309,7 @@ async fn contact(
             // Told as a finding, once for each bundle.
             Err(BundlesError::Path(_)) if is_named => BundlesFound::new(),
             Err(BundlesError::Path(error)) => return Err(Failure::work(error.to_string())),
-            Err(BundlesError::Facts(error)) => return Err(Failure::from(error)),
+            Err(BundlesError::Facts(error)) => return Err(Failure::unreadable(error)),
         };
         Ok::<_, Failure>((client, me, found))
     }

@@ -213,7 +213,7 @@ impl Known {
 }
 
 /// The key of a destination as it is called in a target.
-fn key_in(target: &Target, destination: &Destination) -> String {
+pub(super) fn key_in(target: &Target, destination: &Destination) -> String {
     Destination {
         catalog: target.catalog(&destination.catalog).to_owned(),
         schema: target.schema(&destination.schema).to_owned(),
@@ -224,7 +224,7 @@ fn key_in(target: &Target, destination: &Destination) -> String {
 
 /// What the rows call the catalog and schema that a pipeline has in a target. Maps go one way only, so names that the rows use
 /// are mapped and compared; a name that no map changes stands for itself.
-fn home_of_rows(home: &Home, target: &Target, resource: &str, groups: &[Group]) -> Option<Home> {
+pub(super) fn home_of_rows(home: &Home, target: &Target, resource: &str, groups: &[Group]) -> Option<Home> {
     let is = |catalog: &str, schema: &str| {
         target.catalog(catalog) == home.catalog && target.schema(schema) == home.schema
     };
