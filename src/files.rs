@@ -2,17 +2,22 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where files are touched")]
 
+mod hold;
 #[cfg(test)]
 pub(crate) mod interruption;
+mod log;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+pub use hold::Hold;
+pub use log::Log;
 
 /// A file or folder that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
 pub struct FileError {
-    /// `read`, `write`, `remove`, `create`.
+    /// `read`, `write`, `remove`, `create`, `lock`.
     pub action: &'static str,
     /// What was touched.
     pub path: PathBuf,

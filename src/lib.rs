@@ -39,6 +39,7 @@ pub mod files;
 pub mod finding;
 pub mod interrupt;
 pub mod lock_file;
+pub mod machine;
 pub mod placement;
 pub mod plan;
 pub mod preflight;

@@ -8,7 +8,7 @@ use crate::finding::Findings;
 use crate::settings::{Flags, Settings};
 
 /// Where the rows are, and what is made of them. Each flag beats the settings file.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(super) struct ConfigurationArguments {
     /// The table list: a file, `-` for standard input, or a Unity Catalog table
     #[arg(
@@ -71,13 +71,25 @@ pub(super) struct ConfigurationArguments {
 }
 
 impl ConfigurationArguments {
+    /// The options by which the folder of this run is found again, as they are typed; nothing where it is found without.
+    pub(super) fn finder(&self) -> String {
+        let options = [("--config", &self.config), ("--output-dir", &self.output_dir)];
+        let given = options.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?)));
+        given.map(|(option, path)| format!(" {option} {}", path.display())).collect()
+    }
+
     /// The settings as flags, environment and file give them, for these targets.
     pub(super) fn resolve(
         self,
         targets: &[String],
         environment: &Environment,
     ) -> Result<(Settings, Findings), Failure> {
-        let flags = Flags {
+        resolve(self.flags(targets), environment)
+    }
+
+    /// What was said about settings, and these targets.
+    pub(super) fn flags(self, targets: &[String]) -> Flags {
+        Flags {
             config: self.config,
             source: self.source,
             connector: self.connector,
@@ -95,7 +107,11 @@ impl ConfigurationArguments {
             delimiter: self.delimiter,
             target: targets.to_vec(),
             ..Flags::default()
-        };
-        Settings::resolve(flags, environment).map_err(|error| Failure::usage(error.to_string()))
+        }
     }
+}
+
+/// The settings as these flags, environment and file give them.
+pub(super) fn resolve(flags: Flags, environment: &Environment) -> Result<(Settings, Findings), Failure> {
+    Settings::resolve(flags, environment).map_err(|error| Failure::usage(error.to_string()))
 }

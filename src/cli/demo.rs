@@ -64,6 +64,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failur
         output: context.output,
         network: Arc::clone(&context.network),
         runtime: Arc::clone(&context.runtime),
+        arguments: context.arguments.clone(),
     };
     let first = deploy(&inner, &settings, "From the table list to deployed pipelines, for two targets:")?;
     if first != 0 {

@@ -4,22 +4,26 @@ use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
 use super::failure::Failure;
+use super::journal::{RecoveryArguments, Resumed, RunJournal, inputs, runs};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
+use super::recovery::{Recovery, doubt_unfinished, not_bound, tell_left_overs};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
-use super::source::{ReadRows, read_rows};
+use super::source::{ReadRows, read_rows_at};
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
-    DatabricksCli, DeployError, Outcome, ProjectBundle, Session, Site, Status, TargetOutcome, apply_all,
-    plan_all,
+    Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
+    TableVersion, TargetOutcome, apply_all, bind, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
 use crate::finding::{Finding, Findings, Place};
 use crate::interrupt::Interrupt;
+use crate::machine::Machine;
 use crate::report::{
-    DeployDocument, PlacementDocument, Progress, RunError, SourceDocument, deploy_details, findings_text,
+    DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
+    findings_text,
 };
 use crate::settings::{Settings, Target};
 
@@ -41,16 +45,42 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
     #[command(flatten)]
+    steps: StepArguments,
+    #[command(flatten)]
+    recovery: RecoveryArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
+/// How the steps of a deploy are gone through.
+#[derive(clap::Args, Clone, Copy)]
+struct StepArguments {
+    /// How many databricks commands run at a time, at most one per core; fewer where memory is short
+    #[arg(long, value_name = "N", env = "TAPWORKS_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where a project fails, go on with the others
+    #[arg(long)]
+    keep_going: bool,
+    /// Ask the databricks CLI about every project, also where the last deploy's record says that nothing changed
+    #[arg(long)]
+    full: bool,
+    /// Plan once more after each deploy; a plan that is not empty then is exit status 7
+    #[arg(long)]
+    verify_plan: bool,
+}
+
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, reports } = arguments;
+    let recovery = arguments.recovery.clone();
+    let (arguments, resumed) = match &recovery.resume {
+        Some(named) => resume(context, arguments, named)?,
+        None => (arguments, None),
+    };
+    let Arguments { configuration, target, profile, steps, reports, .. } = arguments;
+    let finder = configuration.finder();
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run =
-        Run { outcome: Outcome { targets: Vec::new() }, source: None, placement: Vec::new(), findings };
-    match run.deploy(context, &settings, &target, profile.as_deref()) {
+    let mut run = Run { findings, resumed, finder, ..Run::default() };
+    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -61,13 +91,28 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     }
 }
 
+/// The arguments of a run that is gone on with: as it was called, but for what it says to whom.
+fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments, Option<Resumed>), Failure> {
+    let (settings, _) = given.configuration.clone().resolve(&given.target, &context.environment)?;
+    let resumed = Resumed::take(context, &runs(context, &settings), named)?;
+    let arguments = resumed.arguments(context)?;
+    let reports = given.reports.or(arguments.reports);
+    Ok((Arguments { reports, ..arguments }, Some(resumed)))
+}
+
 /// What is known of a run, whatever becomes of it.
+#[derive(Default)]
 struct Run {
     outcome: Outcome,
     source: Option<SourceDocument>,
     /// Of each lock.
     placement: Vec<PlacementDocument>,
     findings: Findings,
+    /// The run that this one goes on with, until its journal is taken over.
+    resumed: Option<Resumed>,
+    journal: Option<RunJournal>,
+    /// The options by which the journal is found again.
+    finder: String,
 }
 
 impl Run {
@@ -77,6 +122,7 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
+        (steps, recovery): (StepArguments, &RecoveryArguments),
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
         for target in &targets {
@@ -85,12 +131,10 @@ impl Run {
         }
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
-        let cli = block_on(context, |interrupt| async move {
-            let constraint = &settings.databricks_cli_version;
-            Ok(DatabricksCli::find(&context.environment, constraint, &interrupt).await?)
-        })?;
-        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
-        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let cli = LocatedCli::find(&context.environment)?;
+        let history = self.resumed.as_ref().map(|resumed| resumed.history.clone());
+        let pinned = history.as_ref().and_then(|history| history.inputs.version);
+        let read = read_rows_at(context, settings, &targets, profile, pinned, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
         let mut asked = ask(&read.rows, settings, false);
@@ -104,7 +148,9 @@ impl Run {
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
-            let given = Given { context, settings, read: &read, asked: &asked, interrupt, progress };
+            let recovery = Recovery { arguments: Some(recovery), history: history.as_ref() };
+            let given =
+                Given { context, settings, read: &read, asked: &asked, interrupt, progress, recovery };
             let prepared = match prepare(given, bases, destinations, profile, &mut self.findings).await {
                 Ok(prepared) => prepared,
                 Err(Unprepared { targets, failure }) => {
@@ -116,7 +162,7 @@ impl Run {
                     return Err(failure);
                 }
             };
-            self.outcome = self.carry_out(given, &cli, prepared).await?;
+            self.outcome = self.carry_out(given, steps, cli, prepared).await?;
             Ok(interrupted_in(&self.outcome, interrupt))
         })
     }
@@ -143,14 +189,15 @@ impl Run {
         Ok(destinations)
     }
 
-    /// Writes the lock and the packages, plans, and deploys what was planned.
+    /// Recognises what is as it was left, writes the lock and the packages, plans, and deploys what was planned.
     async fn carry_out(
         &mut self,
         given: Given<'_>,
-        cli: &DatabricksCli,
+        steps: StepArguments,
+        cli: LocatedCli,
         prepared: Prepared<'_>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, interrupt, progress, .. } = given;
+        let Given { context, settings, interrupt, progress, recovery, .. } = given;
         let Prepared { bases, reached } = prepared;
         let mut identities = Vec::new();
         for reached in &reached {
@@ -162,26 +209,18 @@ impl Run {
         }
         // All are looked at before the first is written: what stands in the way of one stops it all.
         let mut compared: Vec<Vec<Written>> = Vec::new();
-        for PlacedBase { base, desired, .. } in &bases {
-            let packages = desired.packages.iter();
-            compared
-                .push(packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?);
-        }
         let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
-        for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
-            let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
-            context.printer.say(&placement.line());
-            // The lock first: what it says holds, whatever becomes of the deploy.
-            lock.write(desired.lock.lock)?;
-            self.placement.push(placement);
-            let mut of_base = Vec::new();
-            for (package, written) in desired.packages.iter().zip(compared) {
-                package.apply(&written)?;
-                context.printer.detail(&format!("bundle {}", written.folder.display()));
-                of_base.push(ProjectBundle { name: package.project().to_owned(), folder: written.folder });
+        for PlacedBase { base, desired, .. } in &bases {
+            let (mut written, mut of_base) = (Vec::new(), Vec::new());
+            for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
+                let compared = package.compare(&base.output_dir)?;
+                of_base.push(ProjectBundle::new(package, &compared, bundle.tables())?);
+                written.push(compared);
             }
+            compared.push(written);
             projects.push(of_base);
         }
+        let take_overs: Vec<_> = reached.iter().map(|reached| reached.take_over.clone()).collect();
         let sites: Vec<Site> = reached
             .into_iter()
             .zip(identities)
@@ -192,19 +231,69 @@ impl Run {
                 paths: reached.paths,
                 me: reached.me,
                 facts: reached.facts,
+                locks: reached.locks,
+                unfinished: reached.unfinished,
                 projects: projects.get(reached.base).cloned().unwrap_or_default(),
             })
             .collect();
+        let inputs = inputs(context, settings, given.read, &sites);
+        if let Some(resumed) = &self.resumed {
+            resumed.check(&inputs)?;
+        }
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            tell_left_overs(context, &site.target, take_over);
+        }
+        let mut recognised = recognise_all(&context.environment, &sites, steps.full).await?;
+        doubt_unfinished(&sites, &take_overs, &mut recognised);
+        tell_doubts(context, &sites, &recognised);
+        let unchanged = unchanged(&sites, &recognised);
+        let cli = match unchanged {
+            Some(_) => None,
+            None => {
+                let constraint = &settings.databricks_cli_version;
+                Some(cli.check(&context.environment, constraint, interrupt).await?)
+            }
+        };
+        // From here on something is written, and a kill leaves something to go on with.
+        if unchanged.is_none() {
+            let journal =
+                RunJournal::begin(&runs(context, settings), inputs, self.resumed.take(), &self.finder)?;
+            context.printer.say(&format!("run {}", journal.id()));
+            self.journal = Some(journal);
+        }
+        for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
+            let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
+            context.printer.say(&placement.line());
+            // The lock first: what it says holds, whatever becomes of the deploy.
+            lock.write(desired.lock.lock)?;
+            self.placement.push(placement);
+            for (package, written) in desired.packages.iter().zip(compared) {
+                package.apply(&written)?;
+                context.printer.detail(&format!("bundle {}", written.folder.display()));
+            }
+        }
+        let (Some(cli), None) = (cli, &unchanged) else { return Ok(unchanged.unwrap_or_default()) };
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let scratch = tempfile::tempdir()?;
         let session = Session {
-            cli,
+            cli: &cli,
             environment: &context.environment,
             interrupt,
             watch: progress,
-            parallel_projects: parallel_projects(),
+            budget: Budget::new(steps.jobs.map(usize::from), Machine::here()),
+            keep_going: steps.keep_going,
+            verify_plan: steps.verify_plan,
+            source: self.source.as_ref().and_then(table_version),
             scratch: scratch.path(),
+            journal: self.journal.as_ref().map(RunJournal::writer),
+            history: recovery.history,
         };
-        let planned = plan_all(&session, &sites).await;
+        for (site, take_over) in sites.iter().zip(&take_overs) {
+            if let Err(error) = bind(&session, site, take_over).await {
+                return Ok(not_bound(&sites, &site.target, Some(error)));
+            }
+        }
+        let planned = plan_all(&session, &sites, recognised).await;
         Ok(apply_all(&session, planned).await)
     }
 
@@ -215,16 +304,16 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, mut findings } = self;
+        let Self { outcome, source, placement, mut findings, journal, .. } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
+            findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
         let findings = findings.sorted();
         let printer = &context.printer;
         printer.text(&findings_text(&findings));
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
-            printer.error(&error.to_string(), &error.hints());
-            printer.text(&indented(&deploy_details(error)));
+            tell(printer, error);
         }
         let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings);
         if let Err(failure) = &result {
@@ -235,6 +324,11 @@ impl Run {
             Ok(None) => outcome.exit_status(),
             Err(failure) => failure.exit_status(),
         };
+        let resume = journal.and_then(|journal| journal.end(status));
+        if let Some(command) = &resume {
+            document = document.with_resume(command);
+            printer.text(&format!("go on with: {command}\n"));
+        }
         match (context.output, &result) {
             (OutputFormat::Json, _) => printer.json(&document),
             (OutputFormat::Text, Ok(_)) => printer.data(&DeployDocument::text(&outcome)),
@@ -248,22 +342,30 @@ impl Run {
 
 /// What went wrong, target by target.
 fn run_errors(outcome: &Outcome) -> Vec<RunError> {
-    let error = |about: String, error: &DeployError| {
-        let details = deploy_details(error);
-        let message = error.to_string();
-        let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
-        RunError { about, message, hints: error.hints() }
-    };
     let mut errors = Vec::new();
     for target in &outcome.targets {
         let name = &target.target;
-        errors.extend(target.error.iter().map(|told| error(format!("target {name}"), told)));
+        errors.extend(target.error.iter().map(|told| run_error(format!("target {name}"), told)));
         for project in &target.projects {
             let about = format!("target {name}, project {}", project.name);
-            errors.extend(project.error.iter().map(|told| error(about.clone(), told)));
+            errors.extend(project.error.iter().map(|told| run_error(about.clone(), told)));
         }
     }
     errors
+}
+
+/// What went wrong with a part of a run, with all that the CLI said.
+pub(super) fn run_error(about: String, error: &DeployError) -> RunError {
+    let details = deploy_details(error);
+    let message = error.to_string();
+    let message = if details.is_empty() { message } else { format!("{message}\n{}", details.trim_end()) };
+    RunError { about, message, hints: error.hints() }
+}
+
+/// Tells an error, with all that the CLI said.
+pub(super) fn tell(printer: &Printer, error: &DeployError) {
+    printer.error(&error.to_string(), &error.hints());
+    printer.text(&indented(&deploy_details(error)));
 }
 
 /// The targets that the command line names, else the default one.
@@ -331,9 +433,24 @@ fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
     interrupt.signal().filter(|_| interrupted || unfinished)
 }
 
-/// Each project takes two processes of the CLI while it is planned, each of which keeps one core busy.
-fn parallel_projects() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+/// Says why the CLI is asked about a project, for those who wonder what a run takes its time for.
+fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>]) {
+    for (site, recognised) in sites.iter().zip(recognised) {
+        for (project, recognition) in site.projects.iter().zip(recognised) {
+            let why = recognition.doubt.as_deref().unwrap_or("as the last deploy left it");
+            context.printer.detail(&format!("{}/{}  {why}", site.target, project.name));
+        }
+    }
+}
+
+/// Which rows these are, where they are a version of a table.
+fn table_version(source: &SourceDocument) -> Option<TableVersion> {
+    match source {
+        SourceDocument::Table { table, version: Some(version), host, .. } => {
+            Some(TableVersion { host: host.clone(), table: table.clone(), version: *version })
+        }
+        _ => None,
+    }
 }
 
 fn indented(text: &str) -> String {

@@ -2,7 +2,7 @@
 //! errors to statuses.
 
 use crate::bundle::PackageError;
-use crate::deploy::ProgramError;
+use crate::deploy::{DeployError, ProgramError};
 use crate::files::FileError;
 use crate::finding::Findings;
 use crate::lock_file::LockFileError;
@@ -24,10 +24,13 @@ pub(super) struct Failure {
 
 /// Exit statuses, as the README's table has them.
 pub(super) mod status {
+    pub(in super::super) const DONE: u8 = 0;
     pub(in super::super) const FAILED: u8 = 1;
     pub(in super::super) const USAGE: u8 = 2;
     pub(in super::super) const CHANGES: u8 = 3;
+    pub(in super::super) const REFUSED: u8 = 4;
     pub(in super::super) const UNREACHABLE: u8 = 5;
+    pub(in super::super) const NOT_VERIFIED: u8 = 7;
 }
 
 /// The status of a program that a signal ended, as shells have it.
@@ -65,6 +68,11 @@ impl Failure {
     /// The work could not be done.
     pub(super) fn work(message: impl Into<String>) -> Self {
         Self::new(status::FAILED, message)
+    }
+
+    /// It would not be what was meant, or asked for.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(status::REFUSED, message)
     }
 
     /// Findings stopped it, and say all there is to say.
@@ -176,6 +184,17 @@ impl From<FactsError> for Failure {
             FactsError::Workspace(error) => error.into(),
             // What cannot be read is not taken for absent: as good as not reachable.
             error @ FactsError::Unreadable { .. } => Self::unreachable(error.to_string()),
+        }
+    }
+}
+
+impl From<DeployError> for Failure {
+    fn from(error: DeployError) -> Self {
+        match error {
+            DeployError::Workspace(error) => error.into(),
+            DeployError::Facts(error) => error.into(),
+            DeployError::File(error) => error.into(),
+            error => Self { hints: error.hints(), ..Self::work(error.to_string()) },
         }
     }
 }

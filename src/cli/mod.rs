@@ -10,10 +10,13 @@ mod explain;
 mod failure;
 mod generate;
 mod init;
+mod journal;
 mod lock;
 mod network;
+mod plan;
 mod prepare;
 mod rebalance;
+mod recovery;
 mod reports;
 mod runtime;
 mod schema;
@@ -93,6 +96,7 @@ enum OutputFormat {
 #[derive(Subcommand)]
 enum Command {
     Generate(Box<generate::Arguments>),
+    Plan(Box<plan::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
     Lock(Box<lock::Arguments>),
@@ -109,6 +113,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Generate(_) => "generate",
+            Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
             Self::Lock(_) => "lock",
@@ -129,6 +134,8 @@ struct Context {
     output: OutputFormat,
     network: Arc<Network>,
     runtime: Arc<Runtime>,
+    /// How the program was called, without its name.
+    arguments: Vec<String>,
 }
 
 /// Parses the arguments and runs the command.
@@ -146,10 +153,12 @@ pub(crate) fn main() -> ExitCode {
         output: cli.global.output,
         network: Arc::new(Network::new(&cli.global.network)),
         runtime: Arc::default(),
+        arguments: std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect(),
     };
     let command = cli.command.name();
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
+        Command::Plan(arguments) => plan::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
         Command::Lock(arguments) => lock::run(&context, *arguments),

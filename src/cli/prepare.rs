@@ -7,10 +7,12 @@ use futures_util::stream::{self, StreamExt as _};
 
 use super::Context;
 use super::failure::Failure;
+use super::recovery::{Look, Recovery};
 use super::source::Read;
 use super::workspaces::{self, Requests, connect};
 use crate::base::{Base, bases};
 use crate::bundle::vanished;
+use crate::deploy::{TakeOver, TakenLocks};
 use crate::desired::{Asked, Desired, Remembered, Targets, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
 use crate::finding::{Finding, Findings, Place};
@@ -18,8 +20,8 @@ use crate::interrupt::Interrupt;
 use crate::lock_file::{LockFile, LockRead};
 use crate::placement::{Deployed, Lock};
 use crate::preflight::{
-    BundleFacts, BundlePaths, BundlesError, BundlesFound, Facts, Wanted, deployed, gather, judge,
-    name_prefix, read_bundles,
+    BundleFacts, BundlePaths, BundlesError, BundlesFound, Facts, LeftOver, Wanted, deployed, gather, judge,
+    name_prefix, read_bundles, remember,
 };
 use crate::report::Progress;
 use crate::settings::{Settings, Target};
@@ -38,6 +40,8 @@ pub(super) struct Given<'a> {
     pub(super) asked: &'a Asked,
     pub(super) interrupt: &'a Interrupt,
     pub(super) progress: &'a Progress,
+    /// What another run may have left there.
+    pub(super) recovery: Recovery<'a>,
 }
 
 /// A target and how to reach it.
@@ -66,6 +70,8 @@ pub(super) struct Contact {
     pub(super) me: Me,
     /// What is deployed there already.
     found: BundlesFound,
+    /// What was left over there, where that is taken over.
+    left_over: Vec<LeftOver>,
 }
 
 /// A target that was looked at.
@@ -78,6 +84,12 @@ pub(super) struct Reached {
     /// Of every bundle of the layout.
     pub(super) paths: BTreeMap<String, BundlePaths>,
     pub(super) facts: Facts,
+    /// Locks that are taken from their holders.
+    pub(super) locks: TakenLocks,
+    /// Bundles that are brought to an end even where nothing is left to change.
+    pub(super) unfinished: BTreeSet<String>,
+    /// What was left over and is bound.
+    pub(super) take_over: TakeOver,
 }
 
 /// Everything that `check`, `plan` and `deploy` go on from.
@@ -311,7 +323,9 @@ async fn contact(
             Err(BundlesError::Path(error)) => return Err(Failure::work(error.to_string())),
             Err(BundlesError::Facts(error)) => return Err(Failure::unreadable(error)),
         };
-        Ok::<_, Failure>((client, me, found))
+        let recovery = if is_named { given.recovery } else { Recovery::default() };
+        let left_over = recovery.left_over((&client, &me), (&target, asked), &found).await?;
+        Ok::<_, Failure>((client, me, found, left_over))
     }
     .await;
     if contacted.is_err() || !is_named {
@@ -325,8 +339,8 @@ async fn contact(
             failure.hint("it was asked where tables lie, since the lock does not know all of them: commit the lock as `tapworks generate` writes it")
         }
     };
-    let (client, me, found) = contacted.map_err(hint)?;
-    Ok(Contact { target, client, me, found })
+    let (client, me, found, left_over) = contacted.map_err(hint)?;
+    Ok(Contact { target, client, me, found, left_over })
 }
 
 fn checks(target: &str) -> Step<'_> {
@@ -348,7 +362,9 @@ fn of_base<'a, 'c>(
         let contact = contacts.clone().find(|contact| contact.target.name == target.name)?;
         let facts: BTreeMap<String, BundleFacts> =
             contact.found.iter().map(|(bundle, (_, facts))| (bundle.clone(), facts.clone())).collect();
-        Some((*target, deployed(&target.name, &facts)))
+        let mut deployed = deployed(&target.name, &facts);
+        remember(&mut deployed, &contact.left_over);
+        Some((*target, deployed))
     };
     base.targets.iter().filter_map(found).collect()
 }
@@ -359,29 +375,38 @@ async fn check(
     placed: &[PlacedBase<'_>],
     contact: Contact,
 ) -> Result<(Reached, Findings), (String, Failure)> {
-    let Contact { target, client, me, found } = contact;
+    let Contact { target, client, me, found, left_over } = contact;
     let has_target =
         |placed: &PlacedBase<'_>| placed.base.targets.iter().any(|other| other.name == target.name);
     let base = placed.iter().position(has_target).unwrap_or_default();
     let mut findings = Findings::new();
     let checked = async {
-        let Some(PlacedBase { desired, .. }) = placed.get(base) else {
-            return Ok((BTreeMap::new(), Facts::default()));
+        let Some(PlacedBase { base, desired, .. }) = placed.get(base) else {
+            return Ok((BTreeMap::new(), Facts::default(), TakenLocks::default(), TakeOver::default()));
         };
         let paths = paths(&target, &me, desired, &mut findings);
         say_roots(given.context, &target.name, &paths);
         let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
         let known = found.into_iter().map(|(bundle, (_, facts))| (bundle, facts)).collect();
-        let facts = gather(&client, &wanted, &paths, known).await?;
+        let mut facts = gather(&client, &wanted, &paths, known).await?;
+        let look = Look { recovery: given.recovery, context: given.context, target: &target, paths: &paths };
+        look.know_local(&base.output_dir, &mut facts)?;
+        let take_over = look.take_over(left_over, &desired.layout, &mut facts);
+        let (locks, said) = look.locks(&client).await?;
+        findings.extend(said);
         let place = |row: u32| Some(given.read.rows.place(row, None));
         findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
-        Ok::<_, Failure>((paths, facts))
+        Ok::<_, Failure>((paths, facts, locks, take_over))
     }
     .await;
     let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
     given.progress.tell(Event::StepFinished(checks(&target.name), ended));
     match checked {
-        Ok((paths, facts)) => Ok((Reached { target, client, me, base, paths, facts }, findings)),
+        Ok((paths, facts, locks, take_over)) => {
+            let unfinished = given.recovery.unfinished(&paths);
+            let reached = Reached { target, client, me, base, paths, facts, locks, unfinished, take_over };
+            Ok((reached, findings))
+        }
         Err(failure) => Err((target.name, failure)),
     }
 }

@@ -13,9 +13,9 @@ use crate::settings::Settings;
 use crate::source::SourceSpec;
 
 /// Reports beside what the terminal shows.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(super) struct ReportArguments {
-    /// Also write a report, whatever becomes of the run; FORMAT is json, junit, sarif or github (annotations); repeatable
+    /// Also write a report, whatever becomes of the run; FORMAT is json, junit, sarif, github (annotations) or md (Markdown); repeatable
     #[arg(long = "report", value_name = "FORMAT=PATH", help_heading = "Output")]
     requests: Vec<ReportRequest>,
 }
@@ -33,6 +33,11 @@ pub(super) struct Ending<'a> {
 }
 
 impl ReportArguments {
+    /// These, or the others where there are none.
+    pub(super) fn or(self, others: Self) -> Self {
+        if self.requests.is_empty() { others } else { self }
+    }
+
     /// Each with a file of its own, and none over what is read; all else is wrong usage.
     pub(super) fn check(self, context: &Context, settings: &Settings) -> Result<Self, Failure> {
         let directory = context.environment.directory();

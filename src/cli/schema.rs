@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::failure::Failure;
+use crate::plan::approvals_schema;
 use crate::settings::schema;
 
 /// Print a JSON Schema, for editors and for checks
@@ -19,11 +20,14 @@ pub(super) struct Arguments {
 enum Document {
     /// The settings file, tapworks.yml
     Settings,
+    /// Reviewed consents, approvals.yml
+    Approvals,
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failure> {
     match arguments.document {
         Document::Settings => context.printer.json(&schema()),
+        Document::Approvals => context.printer.json(&approvals_schema()),
     }
     Ok(0)
 }

@@ -7,10 +7,12 @@ use super::Context;
 use super::failure::Failure;
 use super::runtime::block_on;
 use super::workspaces::{Requests, connect};
-use crate::finding::Findings;
+use crate::finding::{Finding, Findings, Place};
 use crate::report::{Progress, SourceDocument};
 use crate::settings::{Settings, SourceSetting, Target};
-use crate::source::{Origin, RowSet, SourceSpec, TableName, read_file_in, read_stdin, read_table};
+use crate::source::{
+    Origin, PinnedRows, RowSet, SourceSpec, TableName, read_file_in, read_stdin, read_table, read_table_at,
+};
 use crate::text::plural;
 use crate::workspace::{Access, AccessRequest, Host, Warehouse};
 
@@ -35,6 +37,18 @@ pub(super) fn read_rows(
     profile: Option<&str>,
     findings: &mut Findings,
 ) -> Result<ReadRows, Failure> {
+    read_rows_at(context, settings, targets, profile, None, findings)
+}
+
+/// The same; a table as it was at this version, where one is given.
+pub(super) fn read_rows_at(
+    context: &Context,
+    settings: &Settings,
+    targets: &[Target],
+    profile: Option<&str>,
+    version: Option<i64>,
+    findings: &mut Findings,
+) -> Result<ReadRows, Failure> {
     let Some(source) = &settings.source else {
         return Err(Failure::usage("there is no table list")
             .hint("name it: --source tables.csv, --source main.cfg.tables, or `source:` in tapworks.yml"));
@@ -52,7 +66,9 @@ pub(super) fn read_rows(
         // A file is read in any case, so that all is told at once; a warehouse is not started for nothing.
         SourceSpec::Table(_) if findings.has_errors() => return Ok(ReadRows::Stopped),
         SourceSpec::Table(name) => {
-            let (rows, said, from) = read_from_workspace(context, settings, source, name, targets, profile)?;
+            let wanted = Wanted { name, version };
+            let (rows, said, from) =
+                read_from_workspace(context, settings, source, wanted, targets, profile)?;
             host = from;
             (rows, said)
         }
@@ -68,14 +84,21 @@ pub(super) fn read_rows(
     Ok(ReadRows::Read(Box::new(Read { rows, document })))
 }
 
+/// Which rows of which table; of the newest version where none is given.
+struct Wanted<'a> {
+    name: &'a TableName,
+    version: Option<i64>,
+}
+
 fn read_from_workspace(
     context: &Context,
     settings: &Settings,
     source: &SourceSetting,
-    name: &TableName,
+    wanted: Wanted<'_>,
     targets: &[Target],
     profile: Option<&str>,
 ) -> Result<(RowSet, Findings, String), Failure> {
+    let Wanted { name, version: pinned } = wanted;
     let (access, target) = source_access(context, settings, source, targets, profile)?;
     let named = match &target {
         Some(target) => settings.warehouse_for(target),
@@ -89,9 +112,19 @@ fn read_from_workspace(
         let client = connect(context, access, &interrupt, Requests::shown_on(&progress, title))?;
         let warehouse = client.choose_warehouse(named.as_deref()).await?;
         context.printer.say(&format!("  {}", shown(&warehouse)));
-        let (rows, findings) = read_table(&client, &warehouse.id, name)
-            .await
-            .map_err(|error| Failure::from(error).about(&name.to_string()))?;
+        let read = match pinned {
+            None => read_table(&client, &warehouse.id, name).await,
+            Some(version) => read_table_at(&client, &warehouse.id, name, version).await.map(since_the_plan),
+        };
+        let (rows, findings) = read.map_err(|error| {
+            let failure = Failure::from(error).about(&name.to_string());
+            match pinned {
+                None => failure,
+                Some(version) => failure.hint(format!(
+                    "version {version} is that of the saved plan; where it can no longer be read, plan anew"
+                )),
+            }
+        })?;
         let version = match rows.origin() {
             Origin::Table { version: Some(version), .. } => format!("version {version}"),
             _ => "no version".to_owned(),
@@ -99,6 +132,28 @@ fn read_from_workspace(
         step.done(&format!("{}, {version}, from {}", plural(rows.len(), "row"), client.host()));
         Ok((rows, findings, client.host().to_string()))
     })
+}
+
+/// The rows of the plan, with a note where others have written to the table since.
+fn since_the_plan(read: PinnedRows) -> (RowSet, Findings) {
+    let PinnedRows { rows, mut findings, newer } = read;
+    if let (Some((newest, differ)), Origin::Table { name, version: Some(version) }) = (newer, rows.origin()) {
+        let differ = match differ {
+            0 => "no row differs".to_owned(),
+            1 => "1 row differs".to_owned(),
+            many => format!("{many} rows differ"),
+        };
+        findings.push(
+            Finding::note(
+                "TW421",
+                format!("{name} is at version {newest}, the plan was made from version {version}: {differ}"),
+            )
+            .at(Place::Path { path: name.to_string() })
+            .why("the plan is carried out as it was made")
+            .fix("plan anew to deploy what was written since"),
+        );
+    }
+    (rows, findings)
 }
 
 /// The workspace that holds the table list: the one that the setting names, else the only one there is.

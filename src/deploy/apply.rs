@@ -1,45 +1,83 @@
 //! The second half: plans are applied, one target after the other, exactly as they were read.
 
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::join_all;
+
+use super::budget::Place;
 use super::error::DeployError;
+use super::journal::{RunStep, StateMark};
 use super::outcome::{Outcome, ProjectOutcome, Status, TargetOutcome};
 use super::planned::{PlannedProject, PlannedTarget};
-use super::site::{Session, Site};
-use super::verify::differences;
+use super::recognition::Recognition;
+use super::record::Record;
+use super::site::{ProjectBundle, Session, Site};
+use super::verify::{ReadBack, plan_again, read_back};
+use crate::files::FileError;
+use crate::finding::{Finding, Place as At};
 use crate::plan::{Action, BundlePlan, Counts};
 use crate::preflight::{BundleState, read_state};
 
-/// Applies the plans in order. Nothing is written where any plan failed or needs consent; after the first failure the
-/// rest is skipped.
+/// Applies the plans: target after target in their order, the projects of a target side by side, since each bundle has a lock of
+/// its own. Nothing is written where any plan failed or needs consent; after the first failure nothing more is begun, unless the
+/// session keeps going.
 pub async fn apply_all(session: &Session<'_>, planned: Vec<PlannedTarget<'_>>) -> Outcome {
     let failed = planned.iter().flat_map(|target| &target.projects).any(|project| project.plan.is_err());
     let refused =
         planned.iter().flat_map(|target| &target.projects).any(|project| !project.destructive().is_empty());
-    let mut go_on = !failed && !refused;
+    let stopped = AtomicBool::new(failed || refused);
     let mut targets = Vec::new();
     for target in planned {
         let mut outcome =
             TargetOutcome::new(&target.site.target, &target.site.client.host().to_string(), Status::Skipped);
-        for project in target.projects {
-            let project =
-                if go_on { apply(session, target.site, project).await } else { not_applied(project) };
-            go_on &= matches!(project.status, Status::Deployed | Status::Unchanged);
-            outcome.projects.push(project);
-        }
+        let projects =
+            target.projects.into_iter().map(|project| apply(session, target.site, project, &stopped));
+        outcome.projects = join_all(projects).await;
         outcome.sum_up();
         targets.push(outcome);
     }
     Outcome { targets }
 }
 
+/// The outcome where every project of every target is as its last deploy left it; `None` where one is not.
+#[must_use]
+pub fn unchanged(sites: &[Site], recognised: &[Vec<Recognition>]) -> Option<Outcome> {
+    if recognised.iter().flatten().any(|recognition| recognition.doubt.is_some()) {
+        return None;
+    }
+    let targets = sites.iter().zip(recognised).map(|(site, recognised)| {
+        let mut target = TargetOutcome::new(&site.target, &site.client.host().to_string(), Status::Unchanged);
+        target.projects = site
+            .projects
+            .iter()
+            .zip(recognised)
+            .map(|(project, recognition)| as_it_was(project, recognition.unchanged))
+            .collect();
+        target
+    });
+    Some(Outcome { targets: targets.collect() })
+}
+
+fn as_it_was(project: &ProjectBundle, resources: usize) -> ProjectOutcome {
+    let mut outcome = ProjectOutcome::new(&project.name, Status::Unchanged);
+    outcome.resources = Counts { unchanged: resources, ..Counts::default() };
+    outcome.recognised = true;
+    outcome
+}
+
+/// What became of a project that is not begun, or where there is nothing to begin.
 fn not_applied(planned: PlannedProject<'_>) -> ProjectOutcome {
     let mut outcome = ProjectOutcome::new(&planned.project.name, Status::Skipped);
     outcome.destructive = planned.destructive();
     match planned.plan {
-        Ok((plan, _)) => {
+        Ok(None) => return as_it_was(planned.project, planned.recognition.unchanged),
+        Ok(Some((plan, _))) => {
             outcome.planned = Some(plan.counts());
             if !outcome.destructive.is_empty() {
                 outcome.status = Status::Refused;
             } else if plan.is_empty() {
+                // Not even `bundle deploy`: a deploy without changes still writes, and restarts continuous pipelines.
                 outcome.status = Status::Unchanged;
                 outcome.resources = plan.counts();
             }
@@ -52,56 +90,126 @@ fn not_applied(planned: PlannedProject<'_>) -> ProjectOutcome {
     outcome
 }
 
-async fn apply(session: &Session<'_>, site: &Site, planned: PlannedProject<'_>) -> ProjectOutcome {
+async fn apply(
+    session: &Session<'_>,
+    site: &Site,
+    planned: PlannedProject<'_>,
+    stopped: &AtomicBool,
+) -> ProjectOutcome {
     let project = planned.project;
-    let mut outcome = ProjectOutcome::new(&project.name, Status::Failed);
+    // Held until it is read back, so that with one place nothing is begun before that is known to be well.
+    let place = match &planned.plan {
+        Ok(Some((plan, _))) if !plan.is_empty() || is_begun(session, site, project) => {
+            session.budget.place(project.tables).await
+        }
+        _ => return not_applied(planned),
+    };
     let (plan, file) = match planned.plan {
-        Ok(plan) => plan,
-        Err(error) => {
-            outcome.error = Some(error);
-            return outcome;
-        }
+        Ok(Some(plan)) if !stopped.load(Ordering::SeqCst) && !session.interrupt.is_set() => plan,
+        _ => return not_applied(planned),
     };
+    let mut outcome = ProjectOutcome::new(&project.name, Status::Failed);
     outcome.planned = Some(plan.counts());
-    if plan.is_empty() {
-        // Not even `bundle deploy`: a deploy without changes still writes, and restarts continuous pipelines.
-        outcome.status = Status::Unchanged;
-        outcome.resources = plan.counts();
-        return outcome;
-    }
-    if session.interrupt.is_set() {
-        outcome.status = Status::Skipped;
-        return outcome;
-    }
-    let before = match still_current(site, &project.name, &plan).await {
-        Ok(state) => state,
-        Err(error) => {
-            outcome.error = Some(error);
-            return outcome;
-        }
-    };
-    let file = file.to_string_lossy().into_owned();
-    if let Err(error) = session.bundle(site, project, &["deploy", "--plan", &file], true).await {
-        (outcome.status, outcome.resources) =
-            what_was_done(site, &project.name, &plan, before.as_ref()).await;
+    if let Err(error) = deploy(session, site, project, (&plan, &file), &place, &mut outcome).await {
         outcome.error = Some(error);
-        return outcome;
-    }
-    outcome.resources = plan.counts();
-    outcome.status = Status::Deployed;
-    let differences = match differences(session, site, project, &plan).await {
-        Ok(differences) => differences,
-        Err(error) => {
-            outcome.status = Status::NotVerified;
-            outcome.error = Some(error);
-            return outcome;
+        if !session.keep_going {
+            stopped.store(true, Ordering::SeqCst);
         }
-    };
-    if !differences.is_empty() {
-        outcome.status = Status::NotVerified;
-        outcome.error = Some(DeployError::NotVerified { project: project.name.clone(), differences });
     }
     outcome
+}
+
+/// Applies a plan that is still current, and reads back what came of it.
+async fn deploy(
+    session: &Session<'_>,
+    site: &Site,
+    project: &ProjectBundle,
+    (plan, file): (&BundlePlan, &Path),
+    place: &Place<'_>,
+    outcome: &mut ProjectOutcome,
+) -> Result<(), DeployError> {
+    let before = still_current(site, &project.name, plan).await?;
+    if !plan.is_empty() || is_half_done(session, site, project) {
+        session.note(site, project, RunStep::Deploying, None)?;
+        let file = file.to_string_lossy();
+        let mut arguments = vec!["deploy", "--plan", &file];
+        arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
+        if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
+            (outcome.status, outcome.resources) =
+                what_was_done(site, &project.name, plan, before.as_ref()).await;
+            return Err(error);
+        }
+        noted(session.note(site, project, RunStep::Deployed, None));
+    }
+    outcome.resources = plan.counts();
+    outcome.status = Status::NotVerified;
+    let mut read = read_back(session, site, project, plan, before.as_ref()).await?;
+    if session.verify_plan && read.differences.is_empty() {
+        read.differences = plan_again(session, site, project, place).await?;
+    }
+    if !read.differences.is_empty() {
+        return Err(DeployError::NotVerified {
+            project: project.name.clone(),
+            differences: read.differences,
+        });
+    }
+    outcome.status = Status::Deployed;
+    let state = StateMark { lineage: read.lineage.clone(), serial: read.serial };
+    noted(session.note(site, project, RunStep::Verified, Some(state)));
+    outcome.warnings.extend(record(session, site, project, read).await);
+    noted(session.note(site, project, RunStep::Recorded, None));
+    Ok(())
+}
+
+/// What cannot be noted after the fact is no failure of the deploy: whoever goes on with the run finds it out again.
+fn noted(result: Result<(), FileError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "not noted in the journal");
+    }
+}
+
+/// Whether this very run had begun to deploy the project when it was cut off, or a lock is to be taken: then it is brought to
+/// its end even where nothing is left to change.
+fn is_begun(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> bool {
+    let step = session.progress(site, project).step;
+    site.locks.holds(&project.name)
+        || site.unfinished.contains(&project.name)
+        || step.is_some_and(|step| step >= RunStep::Deploying && step < RunStep::Recorded)
+}
+
+/// Whether a `bundle deploy` was cut off that may not have come to its end: the lock is given back last, and before that it
+/// writes which bundle lies here.
+fn is_half_done(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> bool {
+    let has_metadata = site.facts.bundles.get(&project.name).is_some_and(|bundle| bundle.metadata.is_some());
+    let was_deploying = site.unfinished.contains(&project.name)
+        || session.progress(site, project).step == Some(RunStep::Deploying);
+    site.locks.holds(&project.name) || (was_deploying && !has_metadata)
+}
+
+/// Writes down what was deployed, for the next run; that it cannot be written is no failure of the deploy.
+async fn record(
+    session: &Session<'_>,
+    site: &Site,
+    project: &ProjectBundle,
+    read: ReadBack,
+) -> Option<Finding> {
+    let paths = site.paths.get(&project.name)?;
+    let written = async {
+        let cli = session.cli.version.to_string();
+        let state = (read.lineage.as_str(), read.serial);
+        let source = session.source.clone();
+        Record::now(&site.me.user_name, &cli, source, project.package, state, read.resources)
+            .write(&site.client, paths)
+            .await
+    };
+    let error = written.await.err()?;
+    Some(
+        Finding::warning("TW510", format!("{} was not written: {error}", Record::path(paths)))
+            .for_target(&site.target)
+            .at(At::Resource { key: format!("project {}", project.name) })
+            .why("the next run cannot tell by it that nothing has changed, nor that its rows are older than these")
+            .fix("see whether this identity may write there; the next deploy that changes something writes it again"),
+    )
 }
 
 /// The state that is there now, unless it is another than the plan was made against.
@@ -148,7 +256,9 @@ async fn what_was_done(
     let Ok(after) = read_state(&site.client, paths).await else {
         return (Status::PartlyDeployed, Counts::default());
     };
-    if after.as_ref() == before {
+    // A first deploy that makes nothing leaves a state that names nothing.
+    let nothing = |state: Option<&BundleState>| state.is_none_or(|state| state.ids.is_empty());
+    if after.as_ref() == before || (nothing(before) && nothing(after.as_ref())) {
         return (Status::Failed, Counts::default());
     }
     let is_there = |key: &str| after.as_ref().is_some_and(|state| state.id(key).is_some());

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use crate::environment::Environment;
+use crate::files::Hold;
 use crate::interrupt::Interrupt;
 use crate::workspace::ChildEnvironment;
 
@@ -24,6 +25,8 @@ pub struct Invocation<'a> {
     pub arguments: Vec<String>,
     /// Whether it changes the workspace: such a command is not stopped half-way by the first signal.
     pub writes: bool,
+    /// What it shares with the run: as long as the child lives, nobody else goes on with that run.
+    pub shares: Option<&'a Hold>,
 }
 
 /// How a command ended.
@@ -105,11 +108,16 @@ impl Invocation<'_> {
         interrupt: &Interrupt,
         mut line: impl FnMut(&str),
     ) -> Result<Finished, ChildError> {
+        let start = |source| ChildError::Start { program: self.program.clone(), source };
+        let input = match self.shares {
+            Some(hold) => hold.shared_as_input().map_err(start)?,
+            None => Stdio::null(),
+        };
         let mut command = tokio::process::Command::new(self.program);
         command
             .args(&self.arguments)
             .current_dir(self.folder)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -132,8 +140,7 @@ impl Invocation<'_> {
         #[cfg(unix)]
         command.process_group(0);
 
-        let mut child =
-            command.spawn().map_err(|source| ChildError::Start { program: self.program.clone(), source })?;
+        let mut child = command.spawn().map_err(start)?;
         let unread = |source| ChildError::Output { command: self.command_line(), source };
         let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(unread(std::io::ErrorKind::BrokenPipe.into()));

@@ -55,7 +55,7 @@ pub enum DeployError {
         what: String,
     },
     /// What is there is not what was meant.
-    #[error("project `{project}` was deployed, but {} in the workspace {} not as planned", crate::text::plural(differences.len(), "pipeline"), if differences.len() == 1 { "is" } else { "are" })]
+    #[error("project `{project}` was deployed, but {} in the workspace {} not as planned", crate::text::plural(differences.len(), "resource"), if differences.len() == 1 { "is" } else { "are" })]
     NotVerified {
         /// The project.
         project: String,
@@ -73,6 +73,19 @@ impl DeployError {
             Self::Workspace(error) | Self::Facts(FactsError::Workspace(error)) => {
                 error.kind() == workspace::ErrorKind::Interrupted
             }
+            _ => false,
+        }
+    }
+
+    /// Whether the workspace, or the CLI, cannot be used from here as things are.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        use workspace::ErrorKind::{Unauthenticated, Unreachable};
+        match self {
+            Self::Workspace(error) | Self::Facts(FactsError::Workspace(error)) => {
+                matches!(error.kind(), Unreachable | Unauthenticated)
+            }
+            Self::Child(_) => true,
             _ => false,
         }
     }
@@ -97,7 +110,7 @@ impl DeployError {
             Self::File(_) => Vec::new(),
             Self::Moved { .. } => vec!["run the deploy again: it plans anew".to_owned()],
             Self::NotVerified { .. } => {
-                vec!["look at the pipelines named above; `databricks bundle plan` shows what would bring them back".to_owned()]
+                vec!["look at what is named above; `databricks bundle plan` shows what would bring it back".to_owned()]
             }
         }
     }

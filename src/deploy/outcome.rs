@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::error::DeployError;
+use crate::finding::Finding;
 use crate::plan::Counts;
-use crate::preflight::FactsError;
-use crate::workspace;
 
 /// What became of a target or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +27,7 @@ pub enum Status {
 }
 
 /// What became of the whole run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// In the order in which they were named.
     pub targets: Vec<TargetOutcome>,
@@ -62,6 +61,10 @@ pub struct ProjectOutcome {
     pub resources: Counts,
     /// What the plan would destroy.
     pub destructive: Vec<Destructive>,
+    /// Whether it was found as its last deploy left it, so that the CLI was not asked.
+    pub recognised: bool,
+    /// What is worth knowing although it went well.
+    pub warnings: Vec<Finding>,
     /// What stopped it.
     pub error: Option<DeployError>,
 }
@@ -87,6 +90,8 @@ impl ProjectOutcome {
             planned: None,
             resources: Counts::default(),
             destructive: Vec::new(),
+            recognised: false,
+            warnings: Vec::new(),
             error: None,
         }
     }
@@ -135,16 +140,8 @@ impl Outcome {
         let has = |status| self.targets.iter().any(|target| target.status == status);
         let wrote = has(Status::Deployed) || has(Status::PartlyDeployed) || has(Status::NotVerified);
         let failed = has(Status::Failed) || has(Status::PartlyDeployed);
-        let unreachable = self.targets.iter().flat_map(TargetOutcome::errors).any(|error| match error {
-            DeployError::Workspace(error) | DeployError::Facts(FactsError::Workspace(error)) => {
-                matches!(
-                    error.kind(),
-                    workspace::ErrorKind::Unreachable | workspace::ErrorKind::Unauthenticated
-                )
-            }
-            DeployError::Child(_) => true,
-            _ => false,
-        });
+        let unreachable =
+            self.targets.iter().flat_map(TargetOutcome::errors).any(DeployError::is_unreachable);
         if wrote && failed {
             6
         } else if has(Status::Refused) {

@@ -1,9 +1,13 @@
 //! The first half: every target and project is validated and planned before any is written.
 
-use futures_util::stream::{self, StreamExt as _};
+use std::path::PathBuf;
+
+use futures_util::future::join_all;
 
 use super::error::DeployError;
+use super::journal::RunStep;
 use super::outcome::Destructive;
+use super::recognition::Recognition;
 use super::site::{ProjectBundle, Session, Site};
 use crate::files;
 use crate::plan::{BundlePlan, Node};
@@ -20,15 +24,17 @@ pub struct PlannedTarget<'a> {
 pub struct PlannedProject<'a> {
     /// The project.
     pub project: &'a ProjectBundle,
-    /// The plan and the file that holds it.
-    pub plan: Result<(BundlePlan, std::path::PathBuf), DeployError>,
+    /// What was known of it beforehand.
+    pub recognition: Recognition,
+    /// The plan and the file that holds it; none for a project that is as its last deploy left it.
+    pub plan: Result<Option<(BundlePlan, PathBuf)>, DeployError>,
 }
 
 impl PlannedProject<'_> {
     /// What its plan would destroy.
     #[must_use]
     pub fn destructive(&self) -> Vec<Destructive> {
-        let Ok((plan, _)) = &self.plan else { return Vec::new() };
+        let Ok(Some((plan, _))) = &self.plan else { return Vec::new() };
         plan.destructive().map(|(key, node)| destructive(key, node)).collect()
     }
 }
@@ -53,20 +59,25 @@ fn destructive(key: &str, node: &Node) -> Destructive {
     }
 }
 
-/// Validates and plans every project for every target; nothing is written to any workspace.
-pub async fn plan_all<'a>(session: &Session<'_>, sites: &'a [Site]) -> Vec<PlannedTarget<'a>> {
-    let mut targets = Vec::new();
-    for site in sites {
-        let plans = stream::iter(&site.projects)
-            .map(
-                |project| async move { PlannedProject { project, plan: plan(session, site, project).await } },
-            )
-            .buffered(session.parallel_projects)
-            .collect()
-            .await;
-        targets.push(PlannedTarget { site, projects: plans });
-    }
-    targets
+/// Validates and plans every project for every target, as far as it is not recognised; nothing is written to any workspace.
+/// `recognised` has a line for each target with an entry for each project.
+pub async fn plan_all<'a>(
+    session: &Session<'_>,
+    sites: &'a [Site],
+    recognised: Vec<Vec<Recognition>>,
+) -> Vec<PlannedTarget<'a>> {
+    // All at once: it is the session's budget that says how many commands run at a time.
+    let targets = sites.iter().zip(recognised).map(|(site, recognised)| async move {
+        let projects = site.projects.iter().zip(recognised).map(|(project, recognition)| async move {
+            let plan = match recognition.doubt {
+                None => Ok(None),
+                Some(_) => plan(session, site, project).await.map(Some),
+            };
+            PlannedProject { project, recognition, plan }
+        });
+        PlannedTarget { site, projects: join_all(projects).await }
+    });
+    join_all(targets).await
 }
 
 /// `validate --strict` and `plan -o json` side by side: each loads the whole bundle, neither needs the other.
@@ -74,9 +85,9 @@ async fn plan(
     session: &Session<'_>,
     site: &Site,
     project: &ProjectBundle,
-) -> Result<(BundlePlan, std::path::PathBuf), DeployError> {
+) -> Result<(BundlePlan, PathBuf), DeployError> {
     let validate = session.bundle(site, project, &["validate", "--strict"], false);
-    let plan = session.bundle(site, project, &["plan", "-o", "json"], false);
+    let plan = session.bundle(site, project, PLAN, false);
     let (validated, planned) = tokio::join!(validate, plan);
     // What validate says is the better message: plan fails of the same cause in fewer words.
     validated?;
@@ -84,5 +95,9 @@ async fn plan(
     let plan = BundlePlan::parse(&document)?;
     let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
     files::write(&path, &document)?;
+    session.note(site, project, RunStep::Planned, None)?;
     Ok((plan, path))
 }
+
+/// The command that plans.
+pub(super) const PLAN: &[&str] = &["plan", "-o", "json"];

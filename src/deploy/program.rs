@@ -70,31 +70,43 @@ impl ProgramError {
     }
 }
 
-impl DatabricksCli {
-    /// Finds the program and asks it for its version.
+/// Where the program is that the user means; nothing was run yet.
+#[derive(Clone, Debug)]
+pub struct LocatedCli(PathBuf);
+
+impl LocatedCli {
+    /// Finds the program.
     ///
     /// # Errors
-    /// Where there is none, or none that the constraint allows.
-    pub async fn find(
+    /// Where there is none.
+    pub fn find(environment: &Environment) -> Result<Self, ProgramError> {
+        match Program::databricks(None, environment) {
+            Some(program) => Ok(Self(program.path)),
+            None => Err(ProgramError::Missing(match environment.variable(PROGRAM_VARIABLE) {
+                Some(named) => format!("{PROGRAM_VARIABLE} names {named}, which is no program"),
+                None => "there is no `databricks` on the path".to_owned(),
+            })),
+        }
+    }
+
+    /// Asks it for its version.
+    ///
+    /// # Errors
+    /// Where it is none that the constraint allows.
+    pub async fn check(
+        self,
         environment: &Environment,
         constraint: &str,
         interrupt: &Interrupt,
-    ) -> Result<Self, ProgramError> {
-        let program = match Program::databricks(None, environment) {
-            Some(program) => program.path,
-            None => {
-                return Err(ProgramError::Missing(match environment.variable(PROGRAM_VARIABLE) {
-                    Some(named) => format!("{PROGRAM_VARIABLE} names {named}, which is no program"),
-                    None => "there is no `databricks` on the path".to_owned(),
-                }));
-            }
-        };
+    ) -> Result<DatabricksCli, ProgramError> {
+        let Self(program) = self;
         let nobody = ChildEnvironment::default();
         let invocation = Invocation {
             program: &program,
             folder: environment.directory(),
             arguments: ["version", "-o", "json"].map(str::to_owned).to_vec(),
             writes: false,
+            shares: None,
         };
         let finished = invocation.run(environment, &nobody, interrupt, |_| {}).await?;
         let output = String::from_utf8_lossy(&finished.stdout);
@@ -106,6 +118,6 @@ impl DatabricksCli {
         if meets(&version, constraint) == Some(false) {
             return Err(ProgramError::Unsuitable { program, version, constraint: constraint.to_owned() });
         }
-        Ok(Self { program, version })
+        Ok(DatabricksCli { program, version })
     }
 }

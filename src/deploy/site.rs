@@ -1,15 +1,25 @@
 //! What a deploy works with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::path::PathBuf;
 
+use tokio::sync::Notify;
+
+use super::budget::{Budget, Place};
 use super::child::{ChildError, Finished, Invocation};
 use super::error::DeployError;
+use super::journal::{History, Journal, Progress, RunStep, StateMark};
+use super::locks::TakenLocks;
 use super::program::DatabricksCli;
+use super::record::TableVersion;
+use crate::bundle::{Package, Written};
+use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::event::{Ended, Event, Step, Watch};
+use crate::files::{self, FileError};
 use crate::interrupt::Interrupt;
-use crate::preflight::{BundlePaths, Facts};
+use crate::preflight::{BundlePaths, BundleState, Facts, read_lock};
 use crate::workspace::{ChildEnvironment, Client, Me};
 
 /// A target whose workspace was reached.
@@ -26,8 +36,26 @@ pub struct Site {
     pub me: Me,
     /// What was found there before anything was written.
     pub facts: Facts,
+    /// Locks that are taken from their holders.
+    pub locks: TakenLocks,
+    /// Bundles that are brought to an end even where nothing is left to change: a deploy of theirs was cut off.
+    pub unfinished: BTreeSet<String>,
     /// The bundles that are deployed there, in order.
     pub projects: Vec<ProjectBundle>,
+}
+
+impl Site {
+    /// The CLI's state of a project, as it was found; `None` where it was not deployed.
+    #[must_use]
+    pub fn state(&self, project: &str) -> Option<&BundleState> {
+        self.facts.bundles.get(project)?.state.as_ref()
+    }
+
+    /// The fingerprints of the definitions of pipelines and jobs that were found, by id.
+    pub(super) fn definitions(&self) -> HashMap<&str, Digest> {
+        let found = self.facts.pipelines.iter().chain(&self.facts.jobs);
+        found.map(|found| (found.id.as_str(), found.definition)).collect()
+    }
 }
 
 /// A project's bundle on disk.
@@ -37,6 +65,33 @@ pub struct ProjectBundle {
     pub name: String,
     /// The folder with `databricks.yml`.
     pub folder: PathBuf,
+    /// The fingerprint of all that the CLI loads.
+    pub package: Digest,
+    /// How many tables it holds: what a command of the CLI takes goes by that.
+    pub tables: usize,
+}
+
+impl ProjectBundle {
+    /// A package with what else the CLI loads with it.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn new(package: &Package, written: &Written, tables: usize) -> Result<Self, FileError> {
+        let mut digest = package.digest();
+        if !written.foreign.is_empty() {
+            let mut parts = vec![(String::new(), digest.to_string().into_bytes())];
+            for name in &written.foreign {
+                parts.push((name.clone(), files::read(&written.folder.join(name))?));
+            }
+            digest = Digest::of_parts(parts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        }
+        Ok(Self {
+            name: package.project().to_owned(),
+            folder: written.folder.clone(),
+            package: digest,
+            tables,
+        })
+    }
 }
 
 /// What all steps of a run share.
@@ -49,16 +104,73 @@ pub struct Session<'a> {
     pub interrupt: &'a Interrupt,
     /// Who watches.
     pub watch: &'a dyn Watch,
-    /// How many projects are worked on at a time; each takes two processes while it is planned.
-    pub parallel_projects: usize,
+    /// How many commands of the CLI run at a time.
+    pub budget: Budget,
+    /// Whether the other projects and targets go on where one fails.
+    pub keep_going: bool,
+    /// Whether a second plan after each deploy has to be empty.
+    pub verify_plan: bool,
+    /// Which rows are deployed, where they are a version of a table.
+    pub source: Option<TableVersion>,
     /// A folder for plans, gone after the run.
     pub scratch: &'a std::path::Path,
+    /// Where it is noted how far the run has come.
+    pub journal: Option<&'a Journal>,
+    /// What the same run had done before it was cut off.
+    pub history: Option<&'a History>,
 }
 
 impl Session<'_> {
-    /// Runs `databricks bundle …` for a project and target, telling what it says.
+    /// Notes that a project has come this far.
+    pub(super) fn note(
+        &self,
+        site: &Site,
+        project: &ProjectBundle,
+        step: RunStep,
+        state: Option<StateMark>,
+    ) -> Result<(), FileError> {
+        let Some(journal) = self.journal else { return Ok(()) };
+        journal.step(&site.target, &project.name, step, state)
+    }
+
+    /// How far the same run had come with a project before it was cut off.
+    pub(super) fn progress(&self, site: &Site, project: &ProjectBundle) -> Progress {
+        self.history.map(|history| history.of(&site.target, &project.name)).unwrap_or_default()
+    }
+
+    /// Notes whose lock is held once the CLI says that it goes to work: it has taken the lock then, and if we are killed it may
+    /// leave it behind. Goes on for ever.
+    async fn note_lock(&self, site: &Site, project: &ProjectBundle, at_work: &Notify) -> Infallible {
+        at_work.notified().await;
+        if let (Some(journal), Some(paths)) = (self.journal, site.paths.get(&project.name))
+            && let Ok(Some(lock)) = read_lock(&site.client, paths).await
+        {
+            // Without it the lock counts as another's, and is respected.
+            let _ = journal.lock(&site.target, &project.name, &lock.id);
+        }
+        std::future::pending().await
+    }
+
+    /// Runs `databricks bundle …` for a project and target once there is a place for it, telling what it says.
     pub(super) async fn bundle(
         &self,
+        site: &Site,
+        project: &ProjectBundle,
+        arguments: &[&str],
+        writes: bool,
+    ) -> Result<Finished, DeployError> {
+        let place = self.budget.place(project.tables).await;
+        if self.interrupt.is_set() {
+            let command = format!("databricks bundle {}", arguments.join(" "));
+            return Err(DeployError::Interrupted { command, wrote: false });
+        }
+        self.bundle_in(&place, site, project, arguments, writes).await
+    }
+
+    /// The same in a place that is already taken.
+    pub(super) async fn bundle_in(
+        &self,
+        _place: &Place<'_>,
         site: &Site,
         project: &ProjectBundle,
         arguments: &[&str],
@@ -69,16 +181,29 @@ impl Session<'_> {
         let mut all = vec!["bundle".to_owned()];
         all.extend(arguments.iter().map(|&argument| argument.to_owned()));
         all.extend(["-t".to_owned(), site.target.clone()]);
-        let invocation =
-            Invocation { program: &self.cli.program, folder: &project.folder, arguments: all, writes };
+        let invocation = Invocation {
+            program: &self.cli.program,
+            folder: &project.folder,
+            arguments: all,
+            writes,
+            shares: self.journal.filter(|_| writes).map(Journal::hold),
+        };
+        let environment = self.budget.environment(self.environment, project.tables);
         self.watch.tell(Event::StepStarted(step));
-        let finished = invocation
-            .run(self.environment, &site.identity, self.interrupt, |line| {
-                if !line.is_empty() {
-                    self.watch.tell(Event::StepLine(step, line));
-                }
-            })
-            .await;
+        let at_work = Notify::new();
+        let run = invocation.run(&environment, &site.identity, self.interrupt, |line| {
+            if !line.is_empty() {
+                self.watch.tell(Event::StepLine(step, line));
+            }
+            if writes && line.starts_with(AT_WORK) {
+                at_work.notify_one();
+            }
+        });
+        let finished = tokio::select! {
+            biased;
+            finished = run => finished,
+            never = self.note_lock(site, project, &at_work) => match never {},
+        };
         let well = finished.as_ref().is_ok_and(Finished::succeeded);
         self.watch.tell(Event::StepFinished(step, if well { Ended::Well } else { Ended::Badly }));
         let finished = finished.map_err(|error| match error {
@@ -96,6 +221,9 @@ impl Session<'_> {
         })
     }
 }
+
+/// How the line begins that `bundle deploy` prints once it holds the lock.
+const AT_WORK: &str = "Uploading bundle files";
 
 /// All that a failed command said, for people: `validate` tells its findings on standard output, the rest on standard
 /// error. Documents are left out.

@@ -1,15 +1,22 @@
-//! After a deploy: every pipeline is read back and compared with what was meant.
+//! After a deploy: every pipeline and job is read back and compared with what was meant.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use serde_json::Value;
 
+use super::budget::Place;
+use super::definition::{Additions, Kind, resolve_ids};
 use super::error::DeployError;
+use super::planned::PLAN;
+use super::record::RecordedResource;
 use super::site::{ProjectBundle, Session, Site};
+use crate::digest::Digest;
 use crate::event::{Ended, Event, Step};
 use crate::plan::{Action, BundlePlan};
-use crate::preflight::read_state;
+use crate::preflight::{BundleState, read_state};
+use crate::workspace::Client;
 
-/// A pipeline that is not as it was meant.
+/// A resource that is not as it was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// `pipelines.pipeline_sales_01_p01`.
@@ -18,118 +25,142 @@ pub struct Difference {
     pub what: String,
 }
 
-/// What makes a pipeline what it is, beside its name.
-const COMPARED: [&str; 2] = ["/ingestion_definition/objects", "/gateway_definition"];
+/// What was read back.
+#[derive(Debug, Default)]
+pub(super) struct ReadBack {
+    /// What is not as it was meant.
+    pub(super) differences: Vec<Difference>,
+    /// The deployment's state after the deploy.
+    pub(super) lineage: String,
+    pub(super) serial: u64,
+    /// All that is in it, as the workspace has it.
+    pub(super) resources: BTreeMap<String, RecordedResource>,
+}
 
-/// Reads every pipeline of the plan back over REST; ids come from the deployment's state.
-pub(super) async fn differences(
+impl Difference {
+    fn of(key: &str, what: impl Into<String>) -> Self {
+        Self { resource: key.trim_start_matches("resources.").to_owned(), what: what.into() }
+    }
+}
+
+/// Reads everything of the plan back over REST; ids come from the deployment's state. `before` is the state that the plan was
+/// applied to.
+pub(super) async fn read_back(
     session: &Session<'_>,
     site: &Site,
     project: &ProjectBundle,
     plan: &BundlePlan,
-) -> Result<Vec<Difference>, DeployError> {
+    before: Option<&BundleState>,
+) -> Result<ReadBack, DeployError> {
     let step = Step { target: &site.target, project: Some(&project.name), name: "read back" };
     session.watch.tell(Event::StepStarted(step));
-    let result = read_back(site, project, plan).await;
-    let well = result.as_ref().is_ok_and(Vec::is_empty);
+    let result = read(site, project, plan, before).await;
+    let well = result.as_ref().is_ok_and(|read| read.differences.is_empty());
     session.watch.tell(Event::StepFinished(step, if well { Ended::Well } else { Ended::Badly }));
     result
 }
 
-async fn read_back(
+/// How much is asked side by side; how many requests are really under way the client decides.
+const WIDTH: usize = 64;
+
+async fn read(
     site: &Site,
     project: &ProjectBundle,
     plan: &BundlePlan,
-) -> Result<Vec<Difference>, DeployError> {
-    let Some(paths) = site.paths.get(&project.name) else { return Ok(Vec::new()) };
-    let state = read_state(&site.client, paths).await?.unwrap_or_default();
-    let expected = plan
-        .resources()
-        .filter(|(key, node)| key.starts_with("resources.pipelines.") && node.action != Action::Delete);
-    let differences: Vec<Option<Difference>> = stream::iter(expected)
-        .map(|(key, node)| {
-            let id = state.id(key).map(str::to_owned);
-            let meant = node.new_state.as_ref().map(|new| &new.value).or(node.remote_state.as_ref());
-            async move {
-                let what = match id {
-                    None => Some("it is not in the deployment's state".to_owned()),
-                    Some(id) => match site.client.pipeline(&id).await? {
-                        None => Some(format!("there is no pipeline {id}")),
-                        Some(pipeline) => {
-                            meant.and_then(|meant| difference(meant, &pipeline.name, &pipeline.spec))
-                        }
-                    },
-                };
-                let resource = key.trim_start_matches("resources.").to_owned();
-                Ok::<_, DeployError>(what.map(|what| Difference { resource, what }))
-            }
-        })
-        .buffered(64)
+    before: Option<&BundleState>,
+) -> Result<ReadBack, DeployError> {
+    let Some(paths) = site.paths.get(&project.name) else { return Ok(ReadBack::default()) };
+    let deployed = read_state(&site.client, paths).await?.unwrap_or_default();
+    let planned = plan.nodes.iter().filter(|(_, node)| node.action != Action::Delete);
+    let keys: BTreeSet<&str> =
+        planned.map(|(key, _)| key.as_str()).chain(deployed.ids.keys().map(String::as_str)).collect();
+    let found: Vec<(&str, Option<RecordedResource>, Option<Difference>)> = stream::iter(keys)
+        .map(|key| read_one(&site.client, plan, &deployed, key))
+        .buffered(WIDTH)
         .try_collect()
         .await?;
-    Ok(differences.into_iter().flatten().collect())
-}
-
-fn difference(meant: &Value, name: &str, spec: &Value) -> Option<String> {
-    if meant.get("name").and_then(Value::as_str).is_some_and(|meant| meant != name) {
-        return Some(format!("its name is \"{name}\", not {}", meant["name"]));
+    let mut differences = left_behind(&site.client, plan, before).await?;
+    let mut resources = BTreeMap::new();
+    for (key, resource, difference) in found {
+        resources.extend(resource.map(|resource| (key.to_owned(), resource)));
+        differences.extend(difference);
     }
-    COMPARED.iter().find_map(|path| {
-        let wanted = meant.pointer(path)?;
-        let there = spec.pointer(path).unwrap_or(&Value::Null);
-        first_difference(wanted, there, path.trim_start_matches('/'))
-    })
+    differences.sort_by(|a, b| a.resource.cmp(&b.resource));
+    Ok(ReadBack { differences, lineage: deployed.lineage, serial: deployed.serial, resources })
 }
 
-/// The first place where `wanted` is not what is there. What the service adds is no difference; a list is compared item
-/// by item, for its order is the order of the bundle.
-fn first_difference(wanted: &Value, there: &Value, at: &str) -> Option<String> {
-    match (wanted, there) {
-        (Value::Object(wanted), Value::Object(there)) => wanted.iter().find_map(|(key, value)| {
-            first_difference(value, there.get(key).unwrap_or(&Value::Null), &format!("{at}.{key}"))
-        }),
-        (Value::Array(wanted), Value::Array(there)) if wanted.len() != there.len() => {
-            Some(format!("{at} has {} entries, not {}", there.len(), wanted.len()))
+async fn read_one<'a>(
+    client: &Client,
+    plan: &BundlePlan,
+    deployed: &BundleState,
+    key: &'a str,
+) -> Result<(&'a str, Option<RecordedResource>, Option<Difference>), DeployError> {
+    let Some(id) = deployed.id(key) else {
+        return Ok((key, None, Some(Difference::of(key, "it is not in the deployment's state"))));
+    };
+    let recorded = |definition| Some(RecordedResource { id: id.to_owned(), definition });
+    let node = plan.nodes.get(key);
+    if node.is_some_and(|node| node.action == Action::Delete) {
+        return Ok((key, recorded(None), Some(Difference::of(key, "it is still in the deployment's state"))));
+    }
+    let Some(kind) = Kind::of(key) else { return Ok((key, recorded(None), None)) };
+    let Some(there) = kind.read(client, id).await? else {
+        let what = format!("there is none of the id {id}");
+        return Ok((key, recorded(None), Some(Difference::of(key, what))));
+    };
+    let difference = match node.and_then(|node| node.new_state.as_ref()) {
+        // What stays as it is was found to be as configured, and that is what was sent when it was deployed.
+        None => {
+            deployed.definition(key).and_then(|meant| kind.difference(&meant, &there, Additions::Service))
         }
-        (Value::Array(wanted), Value::Array(there)) => {
-            wanted.iter().zip(there).enumerate().find_map(|(index, (wanted, there))| {
-                first_difference(wanted, there, &format!("{at}[{index}]"))
-            })
+        Some(new) => {
+            let mut meant = new.value.clone();
+            resolve_ids(&mut meant, &|key| deployed.id(key));
+            kind.difference(&meant, &there, Additions::Service)
         }
-        // References are resolved only once their resource has an id: the CLI's business, not ours.
-        (Value::String(text), _) if text.contains("${resources.") => None,
-        (wanted, there) if wanted == there => None,
-        (wanted, there) => Some(format!("{at} is {there}, not {wanted}")),
-    }
+    };
+    Ok((key, recorded(Some(Digest::of_json(&there))), difference.map(|what| Difference::of(key, what))))
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
+/// What was to be deleted and is still there: the CLI forgets what it may not delete.
+async fn left_behind(
+    client: &Client,
+    plan: &BundlePlan,
+    before: Option<&BundleState>,
+) -> Result<Vec<Difference>, DeployError> {
+    let deleted = plan
+        .resources()
+        .filter(|(_, node)| node.action == Action::Recreate || (node.action == Action::Delete && !node.gone));
+    let deleted = deleted.filter_map(|(key, _)| Some((key, Kind::of(key)?, before?.id(key)?)));
+    stream::iter(deleted)
+        .map(|(key, kind, id)| async move {
+            let is_there = kind.is_there(client, id).await?;
+            Ok(is_there.then(|| {
+                Difference::of(key, format!("the one of the id {id} was to be deleted, and is still there"))
+            }))
+        })
+        .buffered(WIDTH)
+        .try_filter_map(|difference| async move { Ok(difference) })
+        .try_collect()
+        .await
+}
 
-    use super::*;
-
-    #[test]
-    fn what_the_service_adds_is_no_difference() {
-        let meant = json!({"name": "a", "ingestion_definition": {"objects": [{"table": {"source_table": "t"}}],
-            "ingestion_gateway_id": "${resources.pipelines.g.id}"}});
-        let spec = json!({"ingestion_definition": {"objects": [{"table": {"source_table": "t", "more": 1}}]}, "edition": "X"});
-        assert_eq!(difference(&meant, "a", &spec), None);
-        assert_eq!(difference(&meant, "b", &spec).as_deref(), Some("its name is \"b\", not \"a\""));
-    }
-
-    #[test]
-    fn a_missing_table_is_told() {
-        let meant = json!({"ingestion_definition": {"objects": [{"table": {"source_table": "t"}}]}});
-        let other = json!({"ingestion_definition": {"objects": [{"table": {"source_table": "u"}}]}});
-        assert_eq!(
-            difference(&meant, "a", &other).as_deref(),
-            Some("ingestion_definition/objects[0].table.source_table is \"u\", not \"t\"")
-        );
-        let none = json!({"ingestion_definition": {"objects": []}});
-        assert_eq!(
-            difference(&meant, "a", &none).as_deref(),
-            Some("ingestion_definition/objects has 0 entries, not 1")
-        );
-    }
+/// Plans once more: what the CLI would still change. The place is the one of the deploy.
+pub(super) async fn plan_again(
+    session: &Session<'_>,
+    site: &Site,
+    project: &ProjectBundle,
+    place: &Place<'_>,
+) -> Result<Vec<Difference>, DeployError> {
+    let document = session.bundle_in(place, site, project, PLAN, false).await?.stdout;
+    let plan = BundlePlan::parse(&document)?;
+    let changed = plan.nodes.iter().filter(|(_, node)| node.action != Action::Skip);
+    Ok(changed
+        .map(|(key, node)| {
+            let fields: Vec<&str> = node.causes().map(|(path, _)| path).collect();
+            let because =
+                if fields.is_empty() { String::new() } else { format!(" because of {}", fields.join(", ")) };
+            Difference::of(key, format!("the next deploy would {} it again{because}", node.action.as_str()))
+        })
+        .collect())
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::deployed::Deployed;
 use super::lock::{Lock, Moving};
+use super::sightings::Sightings;
 use super::slot::{Home, Slot};
 use crate::connector::Destination;
 use crate::finding::{Finding, Findings};
@@ -82,18 +83,27 @@ impl Memory {
     pub fn of(lock: &Lock, deployed: &[(&Target, Deployed)], groups: &[Group]) -> (Self, Findings) {
         let mut memory = Self::of_lock(lock);
         let mut disagreements = Disagreements::default();
+        let mut sightings = Sightings::default();
         for (target, deployed) in deployed {
-            memory.learn(lock, target, deployed, groups, &mut disagreements);
+            memory.learn(lock, target, deployed, groups, &mut sightings, &mut disagreements);
+        }
+        for (name, home) in sightings.homes(groups) {
+            if let Some(pipeline) = memory.pipelines.get_mut(&name) {
+                pipeline.home.get_or_insert(home);
+            } else {
+                memory.gateways.entry(name).or_insert(home);
+            }
         }
         (memory, disagreements.findings())
     }
 
-    fn learn(
+    fn learn<'a>(
         &mut self,
         lock: &Lock,
-        target: &Target,
-        deployed: &Deployed,
-        groups: &[Group],
+        target: &'a Target,
+        deployed: &'a Deployed,
+        groups: &'a [Group],
+        sightings: &mut Sightings<'a>,
         disagreements: &mut Disagreements,
     ) {
         // What each deployed table is called in the rows.
@@ -110,6 +120,9 @@ impl Memory {
                     continue;
                 };
                 let key = destination.key();
+                for name in pipeline.gateway.iter().chain([&pipeline.name]) {
+                    sightings.table(name, destination);
+                }
                 let slot = Slot {
                     bundle: pipeline.bundle.clone(),
                     gateway: pipeline.gateway.clone(),
@@ -117,10 +130,10 @@ impl Memory {
                     position: next,
                 };
                 if let Some(known) = self.tables.get(&key) {
-                    next = known.slot.position + 1;
+                    let is_here = known.slot.is_beside(&slot);
+                    next = if is_here { known.slot.position.saturating_add(1) } else { next + 1 };
                     let moving_from = lock.tables.get(&key).and_then(|table| table.moving.as_ref());
-                    let expected = known.slot.is_beside(&slot)
-                        || moving_from.is_some_and(|moving| moving.from.is_beside(&slot));
+                    let expected = is_here || moving_from.is_some_and(|moving| moving.from.is_beside(&slot));
                     if !expected {
                         disagreements.add(known, target, &slot, destination);
                     }
@@ -133,19 +146,13 @@ impl Memory {
             }
             let known = self.pipeline(&pipeline.name);
             known.bundle.get_or_insert_with(|| pipeline.bundle.clone());
-            if known.home.is_none() {
-                known.home = pipeline
-                    .home
-                    .as_ref()
-                    .and_then(|home| home_of_rows(home, target, &pipeline.name, groups));
+            if let Some(home) = &pipeline.home {
+                sightings.home(&pipeline.name, target, home);
             }
         }
         for gateway in &deployed.gateways {
-            if let Some(storage) = &gateway.storage
-                && !self.gateways.contains_key(&gateway.name)
-                && let Some(home) = home_of_rows(storage, target, &gateway.name, groups)
-            {
-                self.gateways.insert(gateway.name.clone(), home);
+            if let Some(storage) = &gateway.storage {
+                sightings.home(&gateway.name, target, storage);
             }
         }
     }
@@ -220,28 +227,6 @@ pub(super) fn key_in(target: &Target, destination: &Destination) -> String {
         table: destination.table.clone(),
     }
     .key()
-}
-
-/// What the rows call the catalog and schema that a pipeline has in a target. Maps go one way only, so names that the rows use
-/// are mapped and compared; a name that no map changes stands for itself.
-pub(super) fn home_of_rows(home: &Home, target: &Target, resource: &str, groups: &[Group]) -> Option<Home> {
-    let is = |catalog: &str, schema: &str| {
-        target.catalog(catalog) == home.catalog && target.schema(schema) == home.schema
-    };
-    let own = groups.iter().filter(|group| resource.starts_with(&group.name()));
-    let of_gateways = own.clone().filter_map(|group| {
-        let gateway = group.gateway.as_ref()?;
-        Some((gateway.catalog.as_str(), gateway.schema.as_str()))
-    });
-    let of_tables = own.chain(groups).flat_map(|group| &group.tables).map(|table| {
-        let destination = &table.object.destination;
-        (destination.catalog.as_str(), destination.schema.as_str())
-    });
-    of_gateways
-        .chain(of_tables)
-        .find(|(catalog, schema)| is(catalog, schema))
-        .or_else(|| Some((home.catalog.as_str(), home.schema.as_str())).filter(|(c, s)| is(c, s)))
-        .map(|(catalog, schema)| Home { catalog: catalog.to_owned(), schema: schema.to_owned() })
 }
 
 /// Places that differ, by what differs: a thousand tables of one pipeline are one finding.

@@ -14,6 +14,7 @@ mod moves;
 mod name;
 mod place;
 mod rebalance;
+mod sightings;
 mod slot;
 mod unfit;
 mod update;

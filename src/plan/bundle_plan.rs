@@ -1,7 +1,7 @@
 //! The document that `databricks bundle plan -o json` prints with the direct engine (plan version 2).
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::counts::Counts;
@@ -70,7 +70,7 @@ pub struct FieldChange {
 }
 
 /// What the CLI does to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
@@ -165,6 +165,21 @@ impl Node {
             .iter()
             .filter(|(_, change)| change.action == self.action)
             .map(|(path, change)| (path.as_str(), change))
+    }
+}
+
+impl FieldChange {
+    /// Whether only the workspace differs: somebody changed it there.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        self.action != Action::Skip && self.old == self.new && self.remote != self.old
+    }
+
+    /// The value that is there now. Where the configuration changes and nothing is told of the workspace, the field is one that
+    /// is never told, and what was deployed is there.
+    #[must_use]
+    pub fn there(&self) -> Option<&Value> {
+        if self.is_by_hand() { self.remote.as_ref() } else { self.remote.as_ref().or(self.old.as_ref()) }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the state of a target's bundles says of where tables lie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::facts::BundleFacts;
+use super::left_over::LeftOver;
 use super::metadata::Metadata;
 use super::state::BundleState;
 use crate::placement::{Deployed, DeployedGateway, DeployedPipeline, Home};
@@ -69,29 +70,53 @@ pub fn deployed(target: &str, bundles: &BTreeMap<String, BundleFacts>) -> Deploy
     deployed
 }
 
+/// Adds what was left over by deploys that broke off: tables lie there too, although no state says so.
+pub fn remember(deployed: &mut Deployed, left_over: &[LeftOver]) {
+    let is_left = |key: &str| left_over.iter().any(|left| left.key == key);
+    for left in left_over {
+        let Ok(definition) = Definition::deserialize(&left.definition) else { continue };
+        let known: BTreeSet<String> = deployed
+            .gateways
+            .iter()
+            .map(|gateway| format!("resources.pipelines.gateway_{}", gateway.name))
+            .collect();
+        let is_there = |key: &str| is_left(key) || known.contains(key);
+        add_one(deployed, &left.bundle, &left.key, definition, is_there);
+    }
+}
+
 fn add(deployed: &mut Deployed, bundle: &str, state: &BundleState) {
     for key in state.ids.keys() {
-        let Some(name) = key.strip_prefix("resources.pipelines.") else { continue };
         let Some(definition) = state.definition::<Definition>(key) else { continue };
-        if let Some(name) = name.strip_prefix("gateway_")
-            && let Some(gateway) = definition.gateway_definition
-        {
-            let storage = home(gateway.gateway_storage_catalog, gateway.gateway_storage_schema);
-            deployed.gateways.push(DeployedGateway { name: name.to_owned(), storage });
-        } else if let Some(name) = name.strip_prefix("pipeline_")
-            && let Some(ingestion) = definition.ingestion_definition
-        {
-            let gateway = name.rsplit_once("_p").map(|(gateway, _)| gateway);
-            let is_there =
-                |gateway: &&str| state.id(&format!("resources.pipelines.gateway_{gateway}")).is_some();
-            deployed.pipelines.push(DeployedPipeline {
-                bundle: bundle.to_owned(),
-                gateway: gateway.filter(is_there).map(str::to_owned),
-                name: name.to_owned(),
-                home: home(definition.catalog, definition.schema),
-                tables: ingestion.objects.into_iter().filter_map(key_of).collect(),
-            });
-        }
+        add_one(deployed, bundle, key, definition, |key| state.id(key).is_some());
+    }
+}
+
+fn add_one(
+    deployed: &mut Deployed,
+    bundle: &str,
+    key: &str,
+    definition: Definition,
+    is_there: impl Fn(&str) -> bool,
+) {
+    let Some(name) = key.strip_prefix("resources.pipelines.") else { return };
+    if let Some(name) = name.strip_prefix("gateway_")
+        && let Some(gateway) = definition.gateway_definition
+    {
+        let storage = home(gateway.gateway_storage_catalog, gateway.gateway_storage_schema);
+        deployed.gateways.push(DeployedGateway { name: name.to_owned(), storage });
+    } else if let Some(name) = name.strip_prefix("pipeline_")
+        && let Some(ingestion) = definition.ingestion_definition
+    {
+        let gateway = name.rsplit_once("_p").map(|(gateway, _)| gateway);
+        let is_there = |gateway: &&str| is_there(&format!("resources.pipelines.gateway_{gateway}"));
+        deployed.pipelines.push(DeployedPipeline {
+            bundle: bundle.to_owned(),
+            gateway: gateway.filter(is_there).map(str::to_owned),
+            name: name.to_owned(),
+            home: home(definition.catalog, definition.schema),
+            tables: ingestion.objects.into_iter().filter_map(key_of).collect(),
+        });
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
 
 use super::metadata::Metadata;
 use super::ownership::Wanted;
 use super::paths::BundlePaths;
 use super::state::BundleState;
+use crate::digest::Digest;
 use crate::workspace::{Client, Error};
 
 /// What is there could not be found out: that is not taken for "nothing there".
@@ -37,6 +39,8 @@ pub struct Found {
     pub owner: Option<String>,
     /// `deployment.metadata_file_path`: the bundle that manages it; absent for what was made by hand.
     pub metadata_file: Option<String>,
+    /// The fingerprint of its definition, so that the definition itself need not be kept.
+    pub definition: Digest,
 }
 
 /// What lies where a bundle keeps its state.
@@ -59,6 +63,9 @@ pub struct Facts {
     pub bundles: BTreeMap<String, BundleFacts>,
     /// Other bundles' metadata, by path.
     pub others: BTreeMap<String, Metadata>,
+    /// What is known although no state in the workspace holds it, by bundle and key: the CLI's own log on this machine has it,
+    /// or it is about to be bound.
+    pub known: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// How many requests of one kind are prepared at a time; how many are really under way the client decides.
@@ -92,7 +99,7 @@ pub async fn gather(
         .try_filter_map(|(path, metadata)| async move { Ok(metadata.map(|metadata| (path, metadata))) })
         .try_collect()
         .await?;
-    Ok(Facts { pipelines, jobs, bundles, others })
+    Ok(Facts { pipelines, jobs, bundles, others, known: BTreeMap::new() })
 }
 
 async fn pipelines(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError> {
@@ -105,6 +112,7 @@ async fn pipelines(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, Facts
         .try_filter_map(|pipeline| async move {
             Ok(pipeline.map(|pipeline| Found {
                 metadata_file: pipeline.metadata_file_path().map(with_prefix),
+                definition: Digest::of_json(&pipeline.spec),
                 id: pipeline.id,
                 name: pipeline.name,
                 owner: pipeline.creator,
@@ -126,6 +134,7 @@ async fn jobs(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError
                 id: job.id.to_string(),
                 name: job.name().to_owned(),
                 owner: job.creator,
+                definition: Digest::of_json(&Value::Object(job.settings)),
             }))
         })
         .try_collect()
@@ -167,12 +176,12 @@ pub(crate) async fn read_state(
     bytes.map(|bytes| BundleState::parse(&bytes)).transpose().map_err(unreadable(&path))
 }
 
-fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
+pub(super) fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
     let path = path.to_owned();
     move |source| FactsError::Unreadable { path, source }
 }
 
 /// Workspace paths are told with and without this.
-fn with_prefix(path: &str) -> String {
+pub(super) fn with_prefix(path: &str) -> String {
     if path.starts_with("/Workspace/") { path.to_owned() } else { format!("/Workspace{path}") }
 }

@@ -2,8 +2,11 @@
 //! the rules judge them without asking anything more.
 
 mod bundles;
+mod deploy_lock;
 mod deployed;
 mod facts;
+mod left_over;
+mod local_state;
 mod metadata;
 mod ownership;
 mod paths;
@@ -11,9 +14,12 @@ mod state;
 mod verdict;
 
 pub use bundles::{BundlesError, BundlesFound, read_bundles};
-pub use deployed::deployed;
+pub use deploy_lock::{DeployLock, read_lock, read_locks, takes_lock};
+pub use deployed::{deployed, remember};
 pub(crate) use facts::read_state;
 pub use facts::{BundleFacts, Facts, FactsError, Found, gather};
+pub use left_over::{KnownBundle, LeftOver, left_overs};
+pub use local_state::LocalState;
 pub use metadata::Metadata;
 pub use ownership::{Wanted, judge};
 pub use paths::{BundlePaths, PathError, name_prefix};

@@ -192,22 +192,32 @@ impl Judge<'_> {
             );
         };
         if *metadata_file == paths.metadata_file() {
+            let known = self.facts.known.get(&planned.project).and_then(|known| known.get(&planned.key));
+            if known == Some(&found.id) {
+                return None;
+            }
             return Some(
                 Finding::error(
                     "TW304",
                     format!(
-                        "{kind} \"{}\" (id {}, owner {who}) was left over by a deploy that broke off: it points at this bundle, but {} is not in the bundle's state",
-                        found.name, found.id, planned.key
+                        "{kind} \"{}\" (id {}, owner {who}) was left over by a deploy that broke off: it points at this bundle, whose state has {} for {}",
+                        found.name, found.id, in_state.unwrap_or("nothing"), planned.key
                     ),
                 )
                 .at(at)
                 .why("the CLI does not know it and would create it a second time")
-                .fix(format!(
-                    "take it over with `databricks bundle deployment bind {} {} -t {}`, or delete it in the workspace",
-                    planned.key.rsplit('.').next().unwrap_or(&planned.key),
-                    found.id,
-                    self.target
-                )),
+                .fix(match in_state {
+                    None => format!(
+                        "`tapworks deploy --recover` takes over all that was left; by hand: `databricks bundle deployment bind {} {} -t {}`, or delete it in the workspace",
+                        planned.key.rsplit('.').next().unwrap_or(&planned.key),
+                        found.id,
+                        self.target
+                    ),
+                    Some(other) => format!(
+                        "the bundle has {other} for that key: delete {} in the workspace once nothing needs it",
+                        found.id
+                    ),
+                }),
             );
         }
         let other = self.facts.others.get(metadata_file);

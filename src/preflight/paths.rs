@@ -50,6 +50,12 @@ impl BundlePaths {
         format!("{}/metadata.json", self.state)
     }
 
+    /// The lock that the CLI holds while it changes the deployment.
+    #[must_use]
+    pub fn lock_file(&self) -> String {
+        format!("{}/deploy.lock", self.state)
+    }
+
     /// The deployment's state.
     #[must_use]
     pub fn state_file(&self) -> String {

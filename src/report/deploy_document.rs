@@ -22,6 +22,9 @@ pub struct DeployDocument<'a> {
     findings: &'a Findings,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorDocument>,
+    /// The command that goes on with the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
 }
 
 /// What was read.
@@ -63,6 +66,9 @@ struct ProjectDocument<'a> {
     name: &'a str,
     status: Status,
     resources: Counts,
+    /// The CLI was not asked: it is as its last deploy left it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    recognised: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     planned: Option<Counts>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -113,6 +119,7 @@ impl<'a> DeployDocument<'a> {
                         name: &project.name,
                         status: project.status,
                         resources: project.resources,
+                        recognised: project.recognised,
                         planned: project.planned,
                         destructive: &project.destructive,
                         error: project.error.as_ref().map(ErrorDocument::of),
@@ -121,13 +128,20 @@ impl<'a> DeployDocument<'a> {
                 error: target.error.as_ref().map(ErrorDocument::of),
             })
             .collect();
-        Self { format: "tapworks.deploy/1", targets, source, placement, findings, error: None }
+        Self { format: "tapworks.deploy/1", targets, source, placement, findings, error: None, resume: None }
     }
 
     /// The same with the error that ended the run as a whole.
     #[must_use]
     pub fn with_error(mut self, message: &str, hints: &[String]) -> Self {
         self.error = Some(ErrorDocument::new(message, hints));
+        self
+    }
+
+    /// The same with the command that goes on with the run.
+    #[must_use]
+    pub fn with_resume(mut self, command: &str) -> Self {
+        self.resume = Some(command.to_owned());
         self
     }
 
@@ -155,6 +169,9 @@ fn write_target(text: &mut String, target: &TargetOutcome) {
 
 fn project_note(project: &ProjectOutcome) -> String {
     match (project.status, project.planned) {
+        (Status::Unchanged, _) if project.recognised => {
+            format!("as the last deploy left it ({} resources)", project.resources.unchanged)
+        }
         (Status::Unchanged, _) => {
             format!("no changes, nothing was sent ({} resources)", project.resources.unchanged)
         }

@@ -66,6 +66,12 @@ impl Printer {
         }
     }
 
+    /// Whether more is told than usual.
+    #[must_use]
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
     /// Whether a result was written.
     #[must_use]
     pub fn has_answered(&self) -> bool {

@@ -16,12 +16,19 @@ pub enum ReportFormat {
     Sarif,
     /// Workflow commands that GitHub shows as annotations.
     Github,
+    /// Markdown, for the comment on a pull request.
+    Markdown,
 }
 
 impl ReportFormat {
     /// All of them, by name.
-    const ALL: [(&str, Self); 4] =
-        [("json", Self::Json), ("junit", Self::Junit), ("sarif", Self::Sarif), ("github", Self::Github)];
+    const ALL: [(&str, Self); 5] = [
+        ("json", Self::Json),
+        ("junit", Self::Junit),
+        ("sarif", Self::Sarif),
+        ("github", Self::Github),
+        ("md", Self::Markdown),
+    ];
 }
 
 /// Where a report goes.
@@ -108,12 +115,12 @@ mod tests {
     fn what_is_wrong_is_said_with_the_formats() {
         assert_eq!(
             error("junti=x"),
-            "unknown format `junti`, not one of json, junit, sarif, github; did you mean `junit`?"
+            "unknown format `junti`, not one of json, junit, sarif, github, md; did you mean `junit`?"
         );
         for text in ["junit", "junit="] {
             assert_eq!(
                 error(text),
-                "a path is missing: write FORMAT=PATH, with FORMAT one of json, junit, sarif, github"
+                "a path is missing: write FORMAT=PATH, with FORMAT one of json, junit, sarif, github, md"
             );
         }
     }

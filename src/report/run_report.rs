@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::checkout::Checkout;
 use super::github::github;
 use super::junit::junit;
+use super::markdown::markdown;
 use super::request::ReportFormat;
 use super::sarif::sarif;
 use crate::finding::Findings;
@@ -59,6 +60,7 @@ impl RunReport<'_> {
             ReportFormat::Sarif => lines(&sarif(self)),
             ReportFormat::Junit => Ok(junit(self)?),
             ReportFormat::Github => Ok(github(self)),
+            ReportFormat::Markdown => Ok(markdown(self)),
         }
     }
 }

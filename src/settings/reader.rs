@@ -10,7 +10,7 @@ use crate::yaml::{Data, Key, Mark, Node};
 
 /// What a document is, for places.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Document {
+pub(crate) enum Document {
     /// A file, as it is shown.
     File(String),
     /// A flag of the command line that holds JSON.
@@ -18,7 +18,7 @@ pub(super) enum Document {
 }
 
 impl Document {
-    pub(super) fn place(&self, mark: Mark) -> Place {
+    pub(crate) fn place(&self, mark: Mark) -> Place {
         match self {
             Self::File(file) => Place::File { file: file.clone(), line: mark.line, column: mark.column },
             Self::Flag(flag) => Place::Argument { flag: (*flag).to_owned() },
@@ -28,16 +28,16 @@ impl Document {
 
 /// A key that a map may have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KeySpec {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
+pub(crate) struct KeySpec {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     /// One line for people and for the JSON Schema.
-    pub(super) doc: &'static str,
+    pub(crate) doc: &'static str,
 }
 
 /// What a key may hold, for the JSON Schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Boolean,
     Count,
@@ -53,18 +53,18 @@ pub(super) enum Kind {
 
 /// Reads values and collects what is wrong with them.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
-    pub(super) document: &'a Document,
-    pub(super) findings: &'a mut Findings,
+pub(crate) struct Reader<'a> {
+    pub(crate) document: &'a Document,
+    pub(crate) findings: &'a mut Findings,
 }
 
 impl Reader<'_> {
-    pub(super) fn place(&self, mark: Mark) -> Place {
+    pub(crate) fn place(&self, mark: Mark) -> Place {
         self.document.place(mark)
     }
 
     /// The entries of a map whose keys are known; others and repeated ones are findings, and the last of a key holds.
-    pub(super) fn keys<'n>(
+    pub(crate) fn keys<'n>(
         &mut self,
         node: &'n Node,
         what: &str,
@@ -100,7 +100,7 @@ impl Reader<'_> {
     }
 
     /// The entries of a map; repeated keys are findings.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(&'n Key, &'n Node)> {
+    pub(crate) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(&'n Key, &'n Node)> {
         let Data::Map(entries) = &node.data else {
             if node.data != Data::Null {
                 self.wrong_type(node, what, "a map");
@@ -123,7 +123,7 @@ impl Reader<'_> {
         entries.iter().map(|(key, value)| (key, value)).collect()
     }
 
-    pub(super) fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
+    pub(crate) fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
         self.findings.push(
             Finding::error("TW112", format!("{what} must be {expected}, and is {}", node.kind()))
                 .at(self.place(node.mark)),
@@ -131,7 +131,7 @@ impl Reader<'_> {
     }
 
     /// Text, trimmed; blank is absent.
-    pub(super) fn text(&mut self, node: Option<&Node>, what: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: Option<&Node>, what: &str) -> Option<String> {
         let node = node?;
         match node.scalar() {
             Some(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
@@ -144,7 +144,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn boolean(&mut self, node: Option<&Node>, what: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: Option<&Node>, what: &str) -> Option<bool> {
         let node = node?;
         match &node.data {
             Data::Boolean(flag) => Some(*flag),
@@ -159,7 +159,7 @@ impl Reader<'_> {
     }
 
     /// A whole number from 1.
-    pub(super) fn count(&mut self, node: Option<&Node>, what: &str) -> Option<NonZeroUsize> {
+    pub(crate) fn count(&mut self, node: Option<&Node>, what: &str) -> Option<NonZeroUsize> {
         let node = node?;
         if node.data == Data::Null {
             return None;
@@ -180,7 +180,7 @@ impl Reader<'_> {
     }
 
     /// A map from names to names.
-    pub(super) fn names(&mut self, node: Option<&Node>, what: &str) -> IndexMap<String, String> {
+    pub(crate) fn names(&mut self, node: Option<&Node>, what: &str) -> IndexMap<String, String> {
         let Some(node) = node else { return IndexMap::new() };
         let mut names = IndexMap::new();
         for (key, value) in self.entries(node, what) {
@@ -193,7 +193,7 @@ impl Reader<'_> {
 }
 
 /// The finding of a limit that is no number from 1.
-pub(super) fn bad_count(what: &str, value: &str, place: Place) -> Finding {
+pub(crate) fn bad_count(what: &str, value: &str, place: Place) -> Finding {
     Finding::error("TW114", format!("{what} must be a whole number from 1, and is {value}"))
         .at(place)
         .why("a limit below 1 leaves no place for any table")

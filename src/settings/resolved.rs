@@ -13,6 +13,7 @@ use super::reader::{Document, KeySpec, Kind, Reader, bad_count};
 use super::target::{Target, TargetError, is_target_name};
 use super::{Flags, Placement, SettingsError, SourceSetting, profiles};
 use crate::closest::{closest, did_you_mean};
+use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::finding::{Finding, Findings, Place};
 use crate::source::SourceSpec;
@@ -150,6 +151,13 @@ struct Raw {
 }
 
 impl Settings {
+    /// The fingerprint of every setting as it takes effect, wherever its file lies.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let anywhere = Self { file: None, ..self.clone() };
+        Digest::of(format!("{anywhere:?}").as_bytes())
+    }
+
     /// Reads the settings file and resolves every setting: flag before environment, before target, before file, before
     /// default.
     pub fn resolve(flags: Flags, environment: &Environment) -> Result<(Self, Findings), SettingsError> {
@@ -410,12 +418,14 @@ impl Raw {
         let get = |key: &str| keys.get(key).copied();
         let present = |key: &str| get(key).filter(|node| node.data != Data::Null);
         let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
+        // As messages name it: the list of a settings file in the working directory is called as that file calls it.
+        let shown = Path::new(&file.shown).parent().unwrap_or(Path::new("")).to_owned();
         let placed = |reader: &mut Reader<'_>, key: &str| {
             let node = get(key)?;
             Some((reader.text(Some(node), key)?, reader.place(node.mark)))
         };
         let mut raw = Self {
-            source: present("source").and_then(|node| reader.source(node, &folder)),
+            source: present("source").and_then(|node| reader.source(node, &folder, &shown)),
             connector: reader.text(get("connector"), "connector"),
             project: reader.text(get("project"), "project"),
             targets: get("targets").map(|node| reader.targets(node)),
@@ -470,7 +480,7 @@ pub(super) const SOURCE_KEYS: &[KeySpec] = &[
 ];
 
 impl Reader<'_> {
-    fn source(&mut self, node: &Node, folder: &Path) -> Option<SourceSetting> {
+    fn source(&mut self, node: &Node, folder: &Path, shown: &Path) -> Option<SourceSetting> {
         let place = self.place(node.mark);
         let (text, target, profile) = if let Data::Map(_) = node.data {
             let keys = self.keys(node, "source", SOURCE_KEYS);
@@ -500,7 +510,7 @@ impl Reader<'_> {
         match SourceSpec::parse_with(&text, |path| folder.join(path).is_file()) {
             Ok(spec) => {
                 let spec = match spec {
-                    SourceSpec::File(path) => SourceSpec::File(folder.join(path)),
+                    SourceSpec::File(path) => SourceSpec::File(shown.join(path)),
                     other => other,
                 };
                 Some(SourceSetting { spec, target, profile, place })

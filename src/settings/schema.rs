@@ -20,7 +20,7 @@ pub fn schema() -> Value {
 }
 
 /// A map of known keys and no others, as the reader has it.
-fn map_of(keys: &[KeySpec]) -> Value {
+pub(crate) fn map_of(keys: &[KeySpec]) -> Value {
     let properties: Map<String, Value> = keys
         .iter()
         .map(|key| {

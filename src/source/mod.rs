@@ -2,6 +2,7 @@
 
 mod cell;
 mod delimited;
+mod difference;
 mod encoding;
 mod fold;
 mod lines;
@@ -15,9 +16,10 @@ mod table;
 mod tests;
 
 pub use cell::{Cell, Value};
+pub use difference::differing_rows;
 pub use fold::{Fold, KEPT};
 pub use name::{TableName, TableNameError};
 pub use read::{ReadOptions, SourceError, read_file, read_file_in, read_stdin};
 pub use rows::{Origin, RowSet};
 pub use spec::SourceSpec;
-pub use table::read_table;
+pub use table::{PinnedRows, read_table, read_table_at};

@@ -3,6 +3,7 @@
 use super::TableName;
 use super::cell::{Cell, Value};
 use super::delimited::no_rows;
+use super::difference::differing_rows;
 use super::rows::{KEY_COLUMNS, Origin, RowSet, RowSetBuilder};
 use crate::finding::{Finding, Findings, Place};
 use crate::workspace::{Client, Error, ErrorKind, StatementColumn, StatementRows};
@@ -42,6 +43,44 @@ pub async fn read_table(
         findings.push(no_rows(&rows));
     }
     Ok((rows, findings))
+}
+
+/// Rows as they were at a version that a saved plan names, and how far the table has moved on.
+#[derive(Debug)]
+pub struct PinnedRows {
+    /// The rows of that version.
+    pub rows: RowSet,
+    /// What is wrong with them.
+    pub findings: Findings,
+    /// The newest version, where that is another, and how many of its rows differ.
+    pub newer: Option<(i64, usize)>,
+}
+
+/// Reads a table at this version, whatever was written since.
+///
+/// # Errors
+/// Where the table, or that version of it, cannot be read: old versions are cleared away after some time.
+pub async fn read_table_at(
+    client: &Client,
+    warehouse: &str,
+    name: &TableName,
+    version: i64,
+) -> Result<PinnedRows, Error> {
+    let newest = newest_version(client, warehouse, name).await?;
+    let at = |version| async move {
+        let rows = select(client, warehouse, name, Some(version)).await?;
+        Ok::<_, Error>(row_set(rows, Origin::Table { name: name.clone(), version: Some(version) }))
+    };
+    let rows = at(version).await?;
+    let newer = match newest {
+        newest if newest == version => None,
+        newest => Some((newest, differing_rows(&rows, &at(newest).await?))),
+    };
+    let mut findings = Findings::new();
+    if rows.is_empty() {
+        findings.push(no_rows(&rows));
+    }
+    Ok(PinnedRows { rows, findings, newer })
 }
 
 /// `DESCRIBE HISTORY` takes no parameter for the name, so that is written into the statement, each part back-quoted.

@@ -41,6 +41,7 @@ mod oauth;
 mod observer;
 mod oidc;
 mod pages;
+mod permissions;
 mod pipelines;
 mod profile;
 mod program;
@@ -76,6 +77,7 @@ pub use keyring::{KEYRING_SERVICE, Kept, Keyring, KeyringError, MemoryKeyring, S
 pub use login::LoginError;
 pub use me::Me;
 pub use observer::{Observer, Requested, Retrying, StatementProgress, StatementStage};
+pub use permissions::ObjectPermission;
 pub use pipelines::{Pipeline, PipelineSummary};
 pub use profile::{Profile, ProfileFile, ProfileFileError, ProfileValue};
 pub(crate) use program::Program;

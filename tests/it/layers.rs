@@ -6,7 +6,7 @@ use std::path::Path;
 /// Modules from left to right: each may use those to its left. Those of one line do not know each other.
 const LAYERS: &[&[&str]] = &[
     &["environment", "event", "files", "interrupt", "text", "closest", "digest"],
-    &["finding", "yaml"],
+    &["finding", "machine", "yaml"],
     &["connector", "workspace"],
     &["source"],
     &["settings"],

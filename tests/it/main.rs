@@ -8,19 +8,30 @@
 
 mod auth;
 mod context;
+mod cost;
+#[cfg(target_os = "linux")]
+mod crash;
 mod deploy;
 mod examples;
 mod generate;
 mod layers;
+mod list;
 mod lock;
+mod memory;
 mod migration;
 mod package;
 mod parallel;
+mod placement;
+mod plan;
 mod processes;
 mod properties;
 mod rebalance;
+#[cfg(target_os = "linux")]
+mod recover;
 mod reliability;
 mod reports;
+#[cfg(target_os = "linux")]
+mod resume;
 #[cfg(target_os = "linux")]
 mod rows;
 mod settings;

@@ -174,12 +174,12 @@ fn run(stage: Stage, flags: &[&str], prepare: impl FnOnce(&MockWorkspace, &mut C
     (left, requests)
 }
 
-/// The bundle on disk; what the CLI keeps for itself is its own.
+/// The bundle on disk; what the CLI keeps for itself is its own, and the journal tells of times.
 fn collect(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let entry = entry.unwrap();
         let name = format!("{name}/{}", entry.file_name().to_str().unwrap());
-        if name.contains("/.databricks") {
+        if name.contains("/.databricks") || name.contains("/.tapworks") {
             continue;
         }
         if entry.path().is_dir() {

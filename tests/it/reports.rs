@@ -169,7 +169,7 @@ fn a_report_that_cannot_be_written_fails_a_run_that_was_well() {
 fn wrong_usage_names_the_formats() {
     let context = Context::new();
     for (report, word) in [
-        ("xml=a", "json, junit, sarif, github"),
+        ("xml=a", "json, junit, sarif, github, md"),
         ("junit", "FORMAT=PATH"),
         ("junit=", "FORMAT=PATH"),
         ("sarif=-", "standard output"),

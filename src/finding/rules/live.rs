@@ -27,8 +27,10 @@ pub(crate) const RULES: &[Rule] = &[
         id: "TW304",
         title: "left over from a deploy that broke off",
         explanation: "A pipeline or job says that it belongs to this bundle, but the bundle's state does not know it: a deploy \
-            was cut off after creating it and before saving its state. The CLI would create it again. Take it into the state \
-            with `databricks bundle deployment bind KEY ID`, or delete it.",
+            was cut off after creating it and before saving its state. The CLI would create it again. \
+            `tapworks deploy --recover` takes everything that was left over into the state and goes on; a single one is taken \
+            with `databricks bundle deployment bind KEY ID`. On the machine where the deploy was cut off, the CLI finds in its \
+            own log under `.databricks/` what it had created, and nothing needs to be recovered.",
     },
     Rule {
         id: "TW305",

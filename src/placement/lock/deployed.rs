@@ -1,11 +1,12 @@
 //! The places of what is deployed in a target, as the rows call it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::import::{ImportedPlaces, ImportedTable};
 use crate::placement::deployed::Deployed;
-use crate::placement::memory::{home_of_rows, key_in};
+use crate::placement::memory::key_in;
 use crate::placement::name;
+use crate::placement::sightings::Sightings;
 use crate::placement::slot::{Home, Slot};
 use crate::settings::Target;
 use crate::table::{Group, Table};
@@ -21,6 +22,8 @@ impl ImportedPlaces {
         }
         let mut places = Self::default();
         let mut strangers = 0;
+        let mut sightings = Sightings::default();
+        let mut held: HashSet<&str> = HashSet::new();
         for pipeline in &deployed.pipelines {
             let before = places.tables.len();
             for (position, key) in (0..).zip(&pipeline.tables) {
@@ -28,6 +31,9 @@ impl ImportedPlaces {
                     strangers += 1;
                     continue;
                 };
+                for name in pipeline.gateway.iter().chain([&pipeline.name]) {
+                    sightings.table(name, &table.object.destination);
+                }
                 places.tables.push(ImportedTable {
                     destination: table.object.destination.to_string(),
                     source: table.object.source.to_string(),
@@ -43,9 +49,8 @@ impl ImportedPlaces {
             if places.tables.len() == before {
                 continue;
             }
-            let home = pipeline.home.as_ref();
-            if let Some(home) = home.and_then(|home| home_of_rows(home, target, &pipeline.name, groups)) {
-                places.pipelines.insert(pipeline.name.clone(), home);
+            if let Some(home) = &pipeline.home {
+                sightings.home(&pipeline.name, target, home);
             }
             let is_of = |group: &&Group| match &pipeline.gateway {
                 Some(gateway) => name::gateway_number(&group.name(), gateway).is_some(),
@@ -59,9 +64,16 @@ impl ImportedPlaces {
                 && let Some(settings) = &group.gateway
                 && !(settings.catalog_is_named && settings.schema_is_named)
                 && let Some(storage) = storage_of(deployed, gateway)
-                && let Some(home) = home_of_rows(storage, target, gateway, groups)
+                && held.insert(gateway)
             {
-                places.gateways.insert(gateway.clone(), home);
+                sightings.home(gateway, target, storage);
+            }
+        }
+        for (name, home) in sightings.homes(groups) {
+            if held.contains(name.as_str()) {
+                places.gateways.insert(name, home);
+            } else {
+                places.pipelines.insert(name, home);
             }
         }
         (places, strangers)

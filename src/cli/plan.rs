@@ -1,0 +1,264 @@
+//! `tapworks plan`
+
+use std::sync::Arc;
+
+use super::configuration::ConfigurationArguments;
+use super::deploy::{named_targets, run_error, tell};
+use super::failure::{Failure, status};
+use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
+use super::recovery::Recovery;
+use super::reports::{Ending, ReportArguments};
+use super::runtime::block_on;
+use super::source::{ReadRows, read_rows};
+use super::workspaces;
+use super::{Context, OutputFormat};
+use crate::deploy::{
+    Budget, DatabricksCli, DeployError, LocatedCli, ProjectBundle, Recognition, Session, Site, compare,
+    plan_all, stage,
+};
+use crate::desired::ask;
+use crate::digest::Digest;
+use crate::files;
+use crate::finding::Findings;
+use crate::machine::Machine;
+use crate::plan::BundleChanges;
+use crate::report::{
+    PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument, findings_text,
+};
+use crate::settings::{Settings, Target};
+use crate::table::Resolution;
+
+/// Show what a deploy would change, in tables: what is new, moved, read again in full or lost, and why
+///
+/// Reads the rows and the workspace; writes neither to the workspace nor to the
+/// lock nor to the folder for bundles. What a deploy of this needs consent for is
+/// listed with the flags that give it.
+///
+///     tapworks plan --target prod
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
+    /// The target to plan for
+    #[arg(short, long, value_name = "NAME", env = "TAPWORKS_TARGET", value_delimiter = ',')]
+    target: Vec<String>,
+    /// The profile of .databrickscfg to use
+    #[arg(short, long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Exit with 3 where there are changes
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    reports: ReportArguments,
+}
+
+pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
+    let Arguments { configuration, target, profile, exit_code, reports } = arguments;
+    let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let reports = reports.check(context, &settings)?;
+    let mut run = Run { findings, exit_code, ..Run::default() };
+    match run.plan(context, &settings, &target, profile.as_deref()) {
+        Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
+        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
+        Err(failure) if failure.is_usage() => {
+            let failure = Failure::found(&run.findings);
+            run.finish(context, &settings, &reports, Err(failure))
+        }
+        result => run.finish(context, &settings, &reports, result),
+    }
+}
+
+/// What is known of a run, whatever becomes of it.
+#[derive(Default)]
+struct Run {
+    findings: Findings,
+    exit_code: bool,
+    target: String,
+    host: String,
+    config: Option<Digest>,
+    lock: Option<Digest>,
+    source: Option<SourceDocument>,
+    changes: Vec<BundleChanges>,
+    errors: Vec<RunError>,
+}
+
+impl Run {
+    fn plan(
+        &mut self,
+        context: &Context,
+        settings: &Settings,
+        named: &[String],
+        profile: Option<&str>,
+    ) -> Result<(), Failure> {
+        let targets = named_targets(settings, named)?;
+        let [target] = targets.as_slice() else {
+            return Err(Failure::usage(format!("a plan is for one target, and {} are named", targets.len()))
+                .hint("run it once for each of them"));
+        };
+        self.target.clone_from(&target.name);
+        self.host = target.host.clone().unwrap_or_default();
+        let access = workspaces::access(context, target, profile)
+            .map_err(|failure| failure.about(&format!("target `{}`", target.name)))?;
+        self.host = access.host().to_string();
+        let cli = block_on(context, |interrupt| async move {
+            let constraint = &settings.databricks_cli_version;
+            Ok(LocatedCli::find(&context.environment)?
+                .check(&context.environment, constraint, &interrupt)
+                .await?)
+        })?;
+        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
+        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
+        let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
+        self.source = Some(read.document.clone());
+        let mut asked = ask(&read.rows, settings, false);
+        self.findings.extend(std::mem::take(&mut asked.findings));
+        // The bundle holds every target of the settings, so that it is the same whichever of them is planned.
+        let everywhere = settings.targets_or(&targets);
+        let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.findings)?;
+        if self.findings.has_errors() {
+            return Err(Failure::found(&self.findings));
+        }
+        let digest = |path: &std::path::Path| -> Result<Option<Digest>, Failure> {
+            let path = context.environment.directory().join(path);
+            Ok(files::read_if_present(&path)?.map(|bytes| Digest::of(&bytes)))
+        };
+        self.config = settings.file.as_deref().map(digest).transpose()?.flatten();
+        self.lock = bases.first().map(|locked| digest(&locked.base.lock)).transpose()?.flatten();
+        block_on(context, |interrupt| async move {
+            let progress = Progress::new(Arc::clone(&context.printer));
+            let (interrupt, progress) = (&interrupt, &progress);
+            let given = Given {
+                context,
+                settings,
+                read: &read,
+                asked: &asked,
+                interrupt,
+                progress,
+                recovery: Recovery::default(),
+            };
+            let destinations = vec![Destination { target: target.clone(), access }];
+            let prepared = prepare(given, bases, destinations, profile, &mut self.findings)
+                .await
+                .map_err(|Unprepared { failure, .. }| failure)?;
+            self.compare(given, &cli, target, prepared).await
+        })
+    }
+
+    /// Puts the packages where the CLI can read them, lets it plan, and says what that means.
+    async fn compare(
+        &mut self,
+        given: Given<'_>,
+        cli: &DatabricksCli,
+        target: &Target,
+        prepared: Prepared<'_>,
+    ) -> Result<(), Failure> {
+        let Given { context, settings, read, interrupt, progress, .. } = given;
+        let Prepared { bases, reached } = prepared;
+        let Some(reached) = reached.into_iter().next() else { return Ok(()) };
+        let Some(PlacedBase { base, desired, .. }) = bases.get(reached.base) else { return Ok(()) };
+        let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
+        context.printer.say(&placement.line());
+        let identity =
+            reached.client.access().child_environment(&context.environment, &reached.client).await?;
+        let scratch = tempfile::tempdir()?;
+        let packages = desired.packages.iter().zip(&desired.layout.bundles);
+        let projects = packages.map(|(package, bundle)| {
+            stage(package, &base.output_dir, scratch.path(), &target.name, bundle.tables())
+        });
+        let projects: Vec<ProjectBundle> = projects.collect::<Result<_, _>>()?;
+        // A plan is what the CLI says now, whatever the last deploy left.
+        let asked = Recognition { doubt: Some("it is planned".to_owned()), ..Recognition::default() };
+        let recognised = vec![vec![asked; projects.len()]];
+        let sites = [Site {
+            target: reached.target.name,
+            client: reached.client,
+            identity,
+            paths: reached.paths,
+            me: reached.me,
+            facts: reached.facts,
+            projects,
+            locks: reached.locks,
+            unfinished: reached.unfinished,
+        }];
+        let session = Session {
+            cli,
+            environment: &context.environment,
+            interrupt,
+            watch: progress,
+            budget: Budget::new(None, Machine::here()),
+            keep_going: false,
+            verify_plan: false,
+            source: None,
+            journal: None,
+            history: None,
+            scratch: scratch.path(),
+        };
+        let planned = plan_all(&session, &sites, recognised).await;
+        let projects: Vec<_> = planned.iter().flat_map(|target| &target.projects).collect();
+        let failed = projects.iter().filter_map(|planned| Some((planned, planned.plan.as_ref().err()?)));
+        let mut failure = None;
+        for (planned, error) in failed {
+            if error.is_interrupted() {
+                return Err(Failure::work("interrupted"));
+            }
+            tell(&context.printer, error);
+            self.errors.push(run_error(format!("project {}", planned.project.name), error));
+            failure.get_or_insert_with(|| failure_of(error));
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let plans = projects.iter().filter_map(|planned| {
+            let (plan, _) = planned.plan.as_ref().ok()?.as_ref()?;
+            Some((planned.project.name.as_str(), plan))
+        });
+        let resolution = Resolution::new(&read.rows, settings);
+        let [site] = &sites;
+        self.changes = compare(target, &desired.layout, &site.facts, plans, &resolution);
+        for bundle in &mut self.changes {
+            let findings = std::mem::take(&mut bundle.findings);
+            self.findings.extend(findings.into_iter().map(|finding| finding.for_target(&target.name)));
+        }
+        Ok(())
+    }
+
+    fn finish(
+        mut self,
+        context: &Context,
+        settings: &Settings,
+        reports: &ReportArguments,
+        result: Result<(), Failure>,
+    ) -> Result<u8, Failure> {
+        let findings = std::mem::take(&mut self.findings).sorted();
+        let printer = &context.printer;
+        printer.text(&findings_text(&findings));
+        let inputs = PlanInputs { config: self.config, lock: self.lock, source: self.source.as_ref() };
+        let mut document = PlanDocument::new((&self.target, &self.host), inputs, &self.changes, &findings);
+        if let Err(failure) = &result {
+            document = document.with_error(failure.message(), failure.hints());
+        }
+        let is_changed = self.changes.iter().any(|bundle| !bundle.is_empty());
+        let result = result.map(|()| match (findings.has_errors(), self.exit_code && is_changed) {
+            (true, _) => status::FAILED,
+            (false, true) => status::CHANGES,
+            (false, false) => 0,
+        });
+        match (context.output, &result) {
+            (OutputFormat::Json, _) => printer.json(&document),
+            (OutputFormat::Text, Ok(_)) => printer.data(&document.text(printer.is_verbose())),
+            (OutputFormat::Text, Err(_)) => {}
+        }
+        let ending = Ending { command: "plan", findings: &findings, errors: self.errors, settings };
+        reports.write(context, &document, ending, result)
+    }
+}
+
+/// What ended it, once the errors themselves are told.
+fn failure_of(error: &DeployError) -> Failure {
+    if error.is_unreachable() {
+        Failure::unreachable("there is no plan")
+    } else {
+        Failure::work("there is no plan")
+    }
+}

@@ -1,0 +1,95 @@
+//! What a deploy may do to data: exactly what was consented to.
+
+use std::collections::BTreeSet;
+
+use super::bundle_plan::{Action, BundlePlan};
+use super::consent::{Consent, ConsentKind};
+use super::consented::Granted;
+use super::need::Need;
+
+/// Every consent that was given, by target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approved(BTreeSet<(String, Consent)>);
+
+impl Approved {
+    /// Of what was granted; of several needs of one consent each must have been, which is for who grants to see to.
+    #[must_use]
+    pub fn of(granted: &[Granted]) -> Self {
+        let consents = granted.iter().map(|granted| {
+            let need = &granted.need;
+            (need.target.clone(), need.need.consent.clone())
+        });
+        Self(consents.collect())
+    }
+
+    /// Whether all that this plan does to data in this target was consented to: all that the comparison found, and, whatever
+    /// that overlooked, all that the CLI itself would ask about.
+    #[must_use]
+    pub fn covers(&self, target: &str, needs: &[Need], plan: &BundlePlan) -> bool {
+        let given = |consent: &Consent| self.0.contains(&(target.to_owned(), consent.clone()));
+        needs.iter().all(|need| given(&need.consent)) && self.uncovered(target, plan).next().is_none()
+    }
+
+    /// What the plan destroys without consent.
+    pub fn uncovered<'a>(
+        &self,
+        target: &str,
+        plan: &'a BundlePlan,
+    ) -> impl Iterator<Item = Consent> + use<'a> {
+        let given = self.clone();
+        let target = target.to_owned();
+        plan.destructive().filter_map(move |(key, node)| {
+            let kind = match node.action {
+                Action::Delete => ConsentKind::Delete,
+                _ => ConsentKind::Recreate,
+            };
+            let name = key.rsplit('.').next().unwrap_or(key).to_owned();
+            let consent = Consent { kind, name };
+            (!given.0.contains(&(target.clone(), consent.clone()))).then_some(consent)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::consented::{By, TargetNeed};
+    use super::*;
+
+    const PLAN: &str = r#"{"plan": {
+        "resources.pipelines.a": {"action": "recreate"},
+        "resources.pipelines.b": {"action": "delete"},
+        "resources.pipelines.c": {"action": "update"},
+        "resources.jobs.j": {"action": "delete"}}}"#;
+
+    fn need(kind: ConsentKind, name: &str) -> Need {
+        Need { consent: Consent { kind, name: name.to_owned() }, field: None, what: String::new(), tables: 1 }
+    }
+
+    fn approved(needs: &[Need]) -> Approved {
+        let granted: Vec<Granted> = needs
+            .iter()
+            .map(|need| Granted {
+                need: TargetNeed { target: "prod".to_owned(), need: need.clone() },
+                by: By::Flag,
+            })
+            .collect();
+        Approved::of(&granted)
+    }
+
+    #[test]
+    fn a_plan_is_covered_when_each_thing_that_it_destroys_is() {
+        let plan = BundlePlan::parse(PLAN.as_bytes()).unwrap();
+        let (a, b) = (need(ConsentKind::Recreate, "a"), need(ConsentKind::Delete, "b"));
+        let both = [a.clone(), b.clone()];
+        assert!(approved(&both).covers("prod", &both, &plan));
+        assert!(!approved(&both).covers("dev", &both, &plan));
+        assert!(!approved(&both[..1]).covers("prod", &both, &plan));
+        // A deletion is not covered by consent to a recreation, nor is what the comparison overlooked.
+        let other = [a, need(ConsentKind::Recreate, "b")];
+        assert!(!approved(&other).covers("prod", &[], &plan));
+        assert_eq!(approved(&other).uncovered("prod", &plan).collect::<Vec<_>>(), [b.consent]);
+        let snapshot = [need(ConsentKind::Snapshot, "c")];
+        assert!(!approved(&both).covers("prod", &snapshot, &plan), "what the CLI would not ask about");
+        assert!(approved(&[]).covers("prod", &[], &BundlePlan::parse(br#"{"plan": {}}"#).unwrap()));
+    }
+}

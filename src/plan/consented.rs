@@ -1,0 +1,427 @@
+//! Which needs are consented to, by whom, and which consents nothing needs.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::allow::flag;
+use super::approvals::Approval;
+use super::consent::Consent;
+use super::need::Need;
+use crate::closest::did_you_mean;
+use crate::finding::{Finding, Findings, Place, Severity};
+use crate::text::plural;
+
+/// Every consent of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Consents {
+    /// Those of the command line, with their targets.
+    pub allowed: Vec<(String, Consent)>,
+    /// Those that were reviewed.
+    pub approvals: Vec<Approval>,
+}
+
+/// A need of a plan, and in which target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetNeed {
+    /// The target.
+    pub target: String,
+    /// What has to be consented to there.
+    pub need: Need,
+}
+
+/// Who consented.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum By {
+    /// Whoever wrote the command line.
+    Flag,
+    /// A reviewed approval.
+    Approval {
+        /// Who is named in it.
+        who: String,
+        /// Why.
+        why: String,
+        /// Its last day.
+        until: String,
+    },
+    /// Whoever sits at the terminal.
+    Answer,
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => formatter.write_str("--allow"),
+            Self::Approval { who, why, until } => write!(formatter, "{who} ({why}), until {until}"),
+            Self::Answer => formatter.write_str("the answer given here"),
+        }
+    }
+}
+
+/// A need that is consented to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The need.
+    pub need: TargetNeed,
+    /// Who consented.
+    pub by: By,
+}
+
+/// What consents and needs make of each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// What is consented to.
+    pub granted: Vec<Granted>,
+    /// What is not.
+    pub missing: Vec<TargetNeed>,
+    /// Consents that nothing needs, or that no longer hold.
+    pub findings: Findings,
+}
+
+/// Holds the needs of all planned targets against the consents. `today` decides which approvals still hold.
+#[must_use]
+pub fn judge(targets: &[&str], needs: Vec<TargetNeed>, consents: &Consents, today: Date) -> Judged {
+    let mut judged = Judged::default();
+    judged.findings.extend(unused_flags(&needs, &consents.allowed));
+    judged.findings.extend(
+        consents
+            .approvals
+            .iter()
+            .filter(|approval| targets.contains(&approval.target.as_str()))
+            .filter_map(|approval| idle(approval, &needs, today)),
+    );
+    for need in needs {
+        match by(&need, consents, today) {
+            Some(by) => judged.granted.push(Granted { need, by }),
+            None => judged.missing.push(need),
+        }
+    }
+    judged
+}
+
+fn by(need: &TargetNeed, consents: &Consents, today: Date) -> Option<By> {
+    let is_allowed =
+        |(target, consent): &(String, Consent)| *target == need.target && *consent == need.need.consent;
+    if consents.allowed.iter().any(is_allowed) {
+        return Some(By::Flag);
+    }
+    let approval =
+        consents.approvals.iter().find(|approval| approval.until >= today && approval.covers(need))?;
+    Some(By::Approval {
+        who: approval.who.clone(),
+        why: approval.why.clone(),
+        until: approval.until.to_string(),
+    })
+}
+
+impl Approval {
+    fn is_about(&self, need: &TargetNeed) -> bool {
+        self.target == need.target && self.consent == need.need.consent
+    }
+
+    /// Whether it covers this very change.
+    fn covers(&self, need: &TargetNeed) -> bool {
+        self.is_about(need)
+            && match (&self.field, &need.need.field) {
+                (None, None) => true,
+                (Some(approved), Some(field)) => approved.is(field),
+                _ => false,
+            }
+    }
+}
+
+fn unused_flags(needs: &[TargetNeed], allowed: &[(String, Consent)]) -> Vec<Finding> {
+    let is_needed = |target: &str, consent: &Consent| {
+        needs.iter().any(|need| need.target == target && need.need.consent == *consent)
+    };
+    let unused = allowed.iter().filter(|(target, consent)| !is_needed(target, consent));
+    unused
+        .map(|(target, consent)| {
+            let there: Vec<String> = needs
+                .iter()
+                .filter(|need| need.target == *target)
+                .map(|need| need.need.consent.to_string())
+                .collect();
+            let hint = did_you_mean(&consent.to_string(), there.iter().map(String::as_str));
+            Finding::warning("TW412", format!("`--allow {consent}` was given, and nothing needs it{hint}"))
+                .for_target(target)
+                .at(Place::Argument { flag: "--allow".to_owned() })
+                .why("a consent covers what it names and nothing else")
+                .fix("take it out, or copy the one that a refusal printed")
+        })
+        .collect()
+}
+
+/// An approval that covers nothing of what is planned: because it expired, because something else changes than was
+/// reviewed, or because it has done its work.
+fn idle(approval: &Approval, needs: &[TargetNeed], today: Date) -> Option<Finding> {
+    let expired = approval.until < today;
+    if !expired && needs.iter().any(|need| approval.covers(need)) {
+        return None;
+    }
+    let consent = &approval.consent;
+    let finding = |severity, what: String| {
+        let finding = match severity {
+            Severity::Note => Finding::note("TW413", what),
+            _ => Finding::warning("TW413", what),
+        };
+        finding.for_target(&approval.target).at(approval.place.clone())
+    };
+    if expired {
+        let is_wanted = needs.iter().any(|need| approval.covers(need));
+        let severity = if is_wanted { Severity::Warning } else { Severity::Note };
+        let what = format!("the approval of {consent} held until {} and no longer does", approval.until);
+        return Some(
+            finding(severity, what).fix("have it reviewed again with a later `until`, or take it out"),
+        );
+    }
+    let same: Vec<String> = needs
+        .iter()
+        .filter(|need| approval.is_about(need))
+        .map(|need| need.need.field.as_ref().map_or_else(|| "no field".to_owned(), ToString::to_string))
+        .collect();
+    if same.is_empty() {
+        let what = format!("nothing needs the approval of {consent}");
+        return Some(finding(Severity::Note, what).fix("take it out once it has done its work"));
+    }
+    let approved = approval.field.as_ref().map_or_else(|| "no field".to_owned(), ToString::to_string);
+    Some(
+        finding(Severity::Warning, format!("the approval of {consent} is for another change"))
+            .why(format!("it covers {approved}; planned is {}", same.join("; ")))
+            .fix("have the change that is planned reviewed, with field, old and new as printed here"),
+    )
+}
+
+/// One finding for each consent that is missing, with all that calls for it.
+#[must_use]
+pub fn refusals(missing: &[TargetNeed], several: bool) -> Vec<Finding> {
+    let mut groups: Vec<(&str, Vec<&Need>)> = Vec::new();
+    for TargetNeed { target, need } in missing {
+        let same = groups.iter_mut().find(|(other, needs)| {
+            *other == target && needs.first().is_some_and(|first| first.consent == need.consent)
+        });
+        match same {
+            Some((_, needs)) => needs.push(need),
+            None => groups.push((target, vec![need])),
+        }
+    }
+    groups.into_iter().filter_map(|(target, needs)| refusal(target, &needs, several)).collect()
+}
+
+fn refusal(target: &str, needs: &[&Need], several: bool) -> Option<Finding> {
+    /// Tables of one pipeline can be many.
+    const SHOWN: usize = 5;
+    let first = needs.first()?;
+    let fields: Vec<String> =
+        needs.iter().filter_map(|need| need.field.as_ref()).map(ToString::to_string).collect();
+    let mut why = fields.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
+    if fields.len() > SHOWN {
+        why = format!("{why}; and {} more", plural(fields.len() - SHOWN, "field"));
+    }
+    let flag = flag(target, several, &first.consent);
+    Some(
+        Finding::error("TW401", first.what.clone())
+            .for_target(target)
+            .at(Place::Resource { key: first.consent.name.clone() })
+            .why(why)
+            .fix(format!("undo the change, or consent to it: {flag}")),
+    )
+}
+
+/// The flags that give every missing consent, each once, in one line that can be pasted.
+#[must_use]
+pub fn missing_flags(missing: &[TargetNeed], several: bool) -> String {
+    let mut flags: Vec<String> = Vec::new();
+    for TargetNeed { target, need } in missing {
+        let flag = flag(target, several, &need.consent);
+        if !flags.contains(&flag) {
+            flags.push(flag);
+        }
+    }
+    flags.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::{Value, json};
+
+    use super::super::approvals::read_approvals;
+    use super::super::consent::ConsentKind;
+    use super::super::field::FieldDifference;
+    use super::*;
+
+    const SCHEMA: &str = "gateway_definition.gateway_storage_schema";
+
+    fn consent(kind: ConsentKind, name: &str) -> Consent {
+        Consent { kind, name: name.to_owned() }
+    }
+
+    fn need(target: &str, kind: ConsentKind, name: &str, field: Option<(&str, Value, Value)>) -> TargetNeed {
+        let field = field.map(|(path, old, new)| FieldDifference {
+            path: path.to_owned(),
+            old: Some(old).filter(|value| !value.is_null()),
+            new: Some(new).filter(|value| !value.is_null()),
+        });
+        let what = format!("{name} changes");
+        TargetNeed {
+            target: target.to_owned(),
+            need: Need { consent: consent(kind, name), field, what, tables: 3 },
+        }
+    }
+
+    fn recreate(new: &str) -> TargetNeed {
+        need("prod", ConsentKind::Recreate, "gw", Some((SCHEMA, json!("staging"), json!(new))))
+    }
+
+    fn approvals(text: &str) -> Consents {
+        let (approvals, findings) = read_approvals(text, "approvals.yml");
+        assert!(findings.is_empty(), "{findings:?}");
+        Consents { allowed: Vec::new(), approvals }
+    }
+
+    fn entry(old: &str, new: &str) -> String {
+        format!(
+            "- {{target: prod, kind: recreate, resource: gw, field: {SCHEMA}, old: {old}, new: {new}, who: ana, why: full, \
+             until: 2026-12-31}}\n"
+        )
+    }
+
+    const TODAY: Date = date(2026, 11, 22);
+
+    fn told(judged: &Judged) -> Vec<(Severity, &str)> {
+        judged.findings.iter().map(|finding| (finding.severity, finding.rule)).collect()
+    }
+
+    #[test]
+    fn a_flag_covers_what_it_names_in_its_target_and_nothing_else() {
+        let consents = Consents {
+            allowed: vec![("prod".to_owned(), consent(ConsentKind::Recreate, "gw"))],
+            approvals: Vec::new(),
+        };
+        let elsewhere = need("dev", ConsentKind::Recreate, "gw", None);
+        let other = need("prod", ConsentKind::Delete, "gw", None);
+        let needs = vec![recreate("v2"), elsewhere.clone(), other.clone()];
+        let judged = judge(&["dev", "prod"], needs, &consents, TODAY);
+        assert_eq!(judged.granted, [Granted { need: recreate("v2"), by: By::Flag }]);
+        assert_eq!(judged.missing, [elsewhere, other]);
+        assert_eq!(told(&judged), []);
+        assert_eq!(missing_flags(&judged.missing, true), "--allow dev/recreate:gw --allow prod/delete:gw");
+    }
+
+    #[test]
+    fn a_flag_that_nothing_needs_is_told() {
+        let consents = Consents {
+            allowed: vec![("prod".to_owned(), consent(ConsentKind::Recreate, "gv"))],
+            approvals: Vec::new(),
+        };
+        let judged = judge(&["prod"], vec![recreate("v2")], &consents, TODAY);
+        assert_eq!(judged.missing.len(), 1);
+        assert_eq!(told(&judged), [(Severity::Warning, "TW412")]);
+        let what = &judged.findings.iter().next().unwrap().what;
+        assert!(what.ends_with("nothing needs it; did you mean `recreate:gw`?"), "{what}");
+    }
+
+    #[test]
+    fn an_approval_covers_the_change_that_it_names() {
+        let judged = judge(&["prod"], vec![recreate("v2")], &approvals(&entry("staging", "v2")), TODAY);
+        assert_eq!(judged.missing, []);
+        assert_eq!(
+            judged.granted[0].by,
+            By::Approval { who: "ana".into(), why: "full".into(), until: "2026-12-31".into() }
+        );
+        assert_eq!(told(&judged), []);
+        // A resource with two fields that call for the same consent needs both reviewed; the flag covers both.
+        let second = need("prod", ConsentKind::Recreate, "gw", Some(("storage", Value::Null, json!(true))));
+        let judged = judge(
+            &["prod"],
+            vec![recreate("v2"), second.clone()],
+            &approvals(&entry("staging", "v2")),
+            TODAY,
+        );
+        assert_eq!(judged.missing, [second]);
+    }
+
+    #[test]
+    fn another_value_another_field_and_another_day_are_not_covered() {
+        let warned = [(Severity::Warning, "TW413")];
+        let judged = judge(&["prod"], vec![recreate("v3")], &approvals(&entry("staging", "v2")), TODAY);
+        assert_eq!((judged.missing.len(), told(&judged)), (1, warned.to_vec()));
+        let why = &judged.findings.iter().next().unwrap().why;
+        assert!(why.contains("staging → v2") && why.contains("staging → v3"), "{why}");
+
+        let judged =
+            judge(&["prod"], vec![recreate("v2")], &approvals(&entry("staging", "v2")), date(2027, 1, 1));
+        assert_eq!((judged.missing.len(), told(&judged)), (1, warned.to_vec()));
+        let last =
+            judge(&["prod"], vec![recreate("v2")], &approvals(&entry("staging", "v2")), date(2026, 12, 31));
+        assert_eq!(last.missing, [], "the last day counts");
+
+        let whole = "- {target: prod, kind: recreate, resource: gw, who: ana, why: all, until: 2026-12-31}\n";
+        let judged = judge(&["prod"], vec![recreate("v2")], &approvals(whole), TODAY);
+        assert_eq!(
+            (judged.missing.len(), told(&judged)),
+            (1, warned.to_vec()),
+            "no field is not every field"
+        );
+    }
+
+    #[test]
+    fn an_approval_that_has_done_its_work_is_noted_and_that_of_another_target_is_left_alone() {
+        let consents = approvals(&entry("staging", "v2"));
+        assert_eq!(told(&judge(&["prod"], Vec::new(), &consents, TODAY)), [(Severity::Note, "TW413")]);
+        assert_eq!(told(&judge(&["dev"], Vec::new(), &consents, TODAY)), []);
+    }
+
+    #[test]
+    fn values_are_those_that_were_printed() {
+        for (value, written) in [
+            (json!("staging"), "staging"),
+            (json!("staging"), "\"staging\""),
+            (json!(true), "true"),
+            (json!("2024"), "2024"),
+            (json!("007"), "007"),
+            (json!(7), "7"),
+            (json!(["a", {"b": 1}]), "[\"a\",{\"b\":1}]"),
+            (json!(["a", {"b": 1}]), "[a, {b: 1}]"),
+            (Value::Null, "(none)"),
+            (Value::Null, "null"),
+        ] {
+            let needed =
+                need("prod", ConsentKind::Recreate, "gw", Some((SCHEMA, value.clone(), json!("v2"))));
+            let judged = judge(&["prod"], vec![needed], &approvals(&entry(written, "v2")), TODAY);
+            assert_eq!(judged.missing, [], "{value} as {written}");
+        }
+        for (value, written) in
+            [(json!("a"), "A"), (json!(7), "8"), (json!("a"), "null"), (json!(["a"]), "[b]")]
+        {
+            let needed =
+                need("prod", ConsentKind::Recreate, "gw", Some((SCHEMA, value.clone(), json!("v2"))));
+            let judged = judge(&["prod"], vec![needed], &approvals(&entry(written, "v2")), TODAY);
+            assert_eq!(judged.missing.len(), 1, "{value} as {written}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_each_consent_once_with_all_that_calls_for_it() {
+        let second = need("prod", ConsentKind::Recreate, "gw", Some(("storage", Value::Null, json!("x"))));
+        let missing = [recreate("v2"), second, need("prod", ConsentKind::Delete, "old", None)];
+        let findings = refusals(&missing, false);
+        let said: Vec<(&str, &str, &str)> =
+            findings.iter().map(|f| (f.what.as_str(), f.why.as_str(), f.fix.as_str())).collect();
+        assert_eq!(
+            said,
+            [
+                (
+                    "gw changes",
+                    "gateway_definition.gateway_storage_schema: staging → v2; storage: (none) → x",
+                    "undo the change, or consent to it: --allow recreate:gw",
+                ),
+                ("old changes", "", "undo the change, or consent to it: --allow delete:old"),
+            ]
+        );
+        assert_eq!(missing_flags(&missing, false), "--allow recreate:gw --allow delete:old");
+    }
+}

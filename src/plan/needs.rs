@@ -1,0 +1,172 @@
+//! Which consents a bundle's changes need, and what no consent covers.
+
+use std::collections::BTreeMap;
+
+use super::bundle_plan::Action;
+use super::changes::{ResourceChange, TableAction, TableChange};
+use super::comparison::Comparison;
+use super::consent::{Consent, ConsentKind};
+use super::definition::reads_again;
+use super::effect::{Effect, Fate};
+use super::field::FieldDifference;
+use super::need::Need;
+use super::seen::Seen;
+use crate::finding::{Finding, Findings, Place};
+use crate::text::plural;
+
+pub(super) fn needs(
+    comparison: &Comparison<'_>,
+    pipelines: &BTreeMap<&str, Seen<'_>>,
+    resources: &[ResourceChange],
+    tables: &[TableChange],
+) -> (Vec<Need>, Findings) {
+    let mut needs = Vec::new();
+    let mut findings = Findings::new();
+    for resource in resources {
+        let Some(seen) = resource.key.strip_prefix("pipelines.").and_then(|key| pipelines.get(key)) else {
+            continue;
+        };
+        if !seen.is_destroyed() {
+            continue;
+        }
+        match refusal(comparison, *seen, resource) {
+            Some(finding) => findings.push(finding),
+            None => destroyed(*seen, resource, &mut needs),
+        }
+    }
+    needs.extend(of_tables(tables));
+    (needs, findings)
+}
+
+/// What no consent covers.
+fn refusal(comparison: &Comparison<'_>, seen: Seen<'_>, resource: &ResourceChange) -> Option<Finding> {
+    let word = if seen.node.action == Action::Delete { "deleted" } else { "deleted and made again" };
+    let place = Place::Resource { key: resource.key.clone() };
+    if comparison.prevent_destroy && seen.node.action == Action::Recreate {
+        return Some(
+            Finding::error(
+                "TW403",
+                format!("{} would be {word}, and prevent_destroy forbids it", resource.key),
+            )
+            .at(place)
+            .why(format!("{}; the CLI refuses the whole deploy", resource.cause))
+            .fix("undo that change, or set `prevent_destroy: false` for the target and deploy that first"),
+        );
+    }
+    if comparison.fate(seen) == Fate::Dropped && !comparison.drops(seen) {
+        let count = resource.tables.map_or(0, |tables| tables.before);
+        let tables =
+            if count == 0 { String::new() } else { format!(" and its {} DROPPED", plural(count, "table")) };
+        return Some(
+            Finding::error("TW402", format!("{} would be {word}{tables}", resource.key))
+                .at(place)
+                .why(
+                    "the settings keep the tables (cascade_on_destroy: false), but that is not deployed yet, and the CLI obeys \
+                     what is deployed",
+                )
+                .fix(
+                    "deploy once without this change: it only notes the flag, no request is sent to the pipeline; then make the \
+                     change. To have the tables dropped, set `cascade_on_destroy: true` for the target",
+                ),
+        );
+    }
+    None
+}
+
+fn destroyed(seen: Seen<'_>, resource: &ResourceChange, needs: &mut Vec<Need>) {
+    let tables = resource.tables.map_or(0, |tables| tables.before);
+    let fate = resource.fate.map_or("", Fate::as_str);
+    let gateway = if seen.is_gateway() { "gateway" } else { "pipeline" };
+    if seen.node.action == Action::Delete {
+        let consent = Consent { kind: ConsentKind::Delete, name: seen.key.to_owned() };
+        let what = match tables {
+            0 => format!("{gateway} {} is deleted", seen.key),
+            count => format!("{gateway} {} is deleted, its {} {fate}", seen.key, plural(count, "table")),
+        };
+        needs.push(Need { consent, field: None, what, tables });
+        return;
+    }
+    let consent = Consent { kind: ConsentKind::Recreate, name: seen.key.to_owned() };
+    let what = match tables {
+        0 => format!("{gateway} {} is deleted and made again", seen.key),
+        count => format!(
+            "{gateway} {} is deleted and made again, its {} {fate} and read again in full",
+            seen.key,
+            plural(count, "table")
+        ),
+    };
+    let causes: Vec<FieldDifference> = seen
+        .node
+        .causes()
+        .map(|(path, change)| FieldDifference {
+            path: path.to_owned(),
+            old: change.there().cloned(),
+            new: change.new.clone(),
+        })
+        .collect();
+    if causes.is_empty() {
+        needs.push(Need { consent, field: None, what, tables });
+        return;
+    }
+    needs.extend(causes.into_iter().map(|field| Need {
+        consent: consent.clone(),
+        field: Some(field),
+        what: what.clone(),
+        tables,
+    }));
+}
+
+/// One need for each table and field, so that an approval covers that and nothing else; all of a pipeline say the same.
+fn of_tables(tables: &[TableChange]) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let mut counts: BTreeMap<Consent, usize> = BTreeMap::new();
+    for table in tables {
+        let of_table = of_table(table);
+        if let Some((consent, _)) = of_table.first() {
+            *counts.entry(consent.clone()).or_default() += 1;
+        }
+        needs.extend(of_table);
+    }
+    needs
+        .into_iter()
+        .map(|(consent, field)| {
+            let count = counts.get(&consent).copied().unwrap_or_default();
+            let (tables, are) = (plural(count, "table"), if count == 1 { "is" } else { "are" });
+            let what = match (consent.kind, count) {
+                (ConsentKind::Move, 1) => {
+                    format!("1 table leaves {} and is read again in full", consent.name)
+                }
+                (ConsentKind::Move, _) => {
+                    format!("{tables} leave {} and are read again in full", consent.name)
+                }
+                _ => format!("{tables} of {} {are} read again in full", consent.name),
+            };
+            Need { consent, field: Some(field), what, tables: 1 }
+        })
+        .collect()
+}
+
+fn of_table(table: &TableChange) -> Vec<(Consent, FieldDifference)> {
+    match (table.action, table.effect) {
+        (TableAction::Move, _) => {
+            let from = table.from.clone().unwrap_or_default();
+            let field = FieldDifference {
+                path: format!("objects[{}].pipeline", table.key),
+                old: Some(from.clone().into()),
+                new: Some(table.pipeline.clone().into()),
+            };
+            vec![(Consent { kind: ConsentKind::Move, name: from }, field)]
+        }
+        (TableAction::Update, Effect::Snapshot) => table
+            .fields
+            .iter()
+            .filter(|field| reads_again(&field.path))
+            .map(|field| {
+                let consent = Consent { kind: ConsentKind::Snapshot, name: table.pipeline.clone() };
+                let path = format!("objects[{}].{}", table.key, field.path);
+                (consent, FieldDifference { path, ..field.clone() })
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,47 @@
+//! What only shows when all bundles of a target are looked at together.
+
+use std::collections::BTreeMap;
+
+use super::changes::{BundleChanges, TableAction};
+use super::consent::{Consent, ConsentKind};
+use super::field::FieldDifference;
+use super::need::Need;
+
+/// So many tables may leave a project without a word, …
+const FEW: usize = 50;
+/// … and so many in a hundred.
+const SMALL_SHARE: usize = 10;
+
+/// Adds to the changes of the bundles of one target what concerns their projects as a whole: a list that lost very many tables
+/// was cut off more often than meant so.
+pub fn settle(bundles: &mut [BundleChanges]) {
+    let mut projects: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for bundle in bundles.iter() {
+        let (before, leaving) = projects.entry(&bundle.project).or_default();
+        *before += bundle.tables_before();
+        *leaving += bundle.tables.iter().filter(|table| table.action == TableAction::Remove).count();
+    }
+    let needs: Vec<(String, Need)> = projects
+        .into_iter()
+        .filter(|(_, (before, leaving))| *leaving > FEW && leaving * 100 > before * SMALL_SHARE)
+        .map(|(project, (before, leaving))| (project.to_owned(), need(project, before, leaving)))
+        .collect();
+    for (project, need) in needs {
+        if let Some(bundle) = bundles.iter_mut().find(|bundle| bundle.project == project) {
+            bundle.needs.push(need);
+        }
+    }
+}
+
+fn need(project: &str, before: usize, leaving: usize) -> Need {
+    Need {
+        consent: Consent { kind: ConsentKind::Remove, name: project.to_owned() },
+        field: Some(FieldDifference {
+            path: "tables".to_owned(),
+            old: Some(before.into()),
+            new: Some((before - leaving).into()),
+        }),
+        what: format!("{leaving} of {before} tables leave project {project}"),
+        tables: leaving,
+    }
+}

@@ -1,0 +1,84 @@
+//! What is asked at a terminal before data is touched.
+
+use super::consented::TargetNeed;
+
+/// One question, for one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The target.
+    pub target: String,
+    /// The words in front of the answer.
+    pub text: String,
+    by_name: bool,
+}
+
+impl Question {
+    /// Whether this answer is a consent. Anything but the very word asked for is none.
+    #[must_use]
+    pub fn is_answered_by(&self, answer: &str) -> bool {
+        let answer = answer.trim();
+        if self.by_name {
+            answer == self.target
+        } else {
+            answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes")
+        }
+    }
+}
+
+/// A question for each target that misses consents, in their order; for production its name is typed, so that no habit of
+/// saying yes deploys there.
+#[must_use]
+pub fn questions(missing: &[TargetNeed], is_production: impl Fn(&str) -> bool) -> Vec<Question> {
+    let mut questions: Vec<Question> = Vec::new();
+    for TargetNeed { target, .. } in missing {
+        if questions.iter().any(|question| question.target == *target) {
+            continue;
+        }
+        let by_name = is_production(target);
+        let text = if by_name {
+            format!("Do this to the data of {target}? Type the target's name to go on: ")
+        } else {
+            format!("Do this to the data of {target}? [y/N] ")
+        };
+        questions.push(Question { target: target.clone(), text, by_name });
+    }
+    questions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::consent::{Consent, ConsentKind};
+    use super::super::need::Need;
+    use super::*;
+
+    #[test]
+    fn production_is_named_and_others_say_yes() {
+        let need = |target: &str| TargetNeed {
+            target: target.to_owned(),
+            need: Need {
+                consent: Consent { kind: ConsentKind::Delete, name: "x".to_owned() },
+                field: None,
+                what: String::new(),
+                tables: 1,
+            },
+        };
+        let asked = questions(&[need("dev"), need("prod"), need("dev")], |target| target == "prod");
+        let [dev, prod] = &asked[..] else { panic!("{asked:?}") };
+        assert_eq!((dev.target.as_str(), prod.target.as_str()), ("dev", "prod"));
+        for (answer, yes) in
+            [("y\n", true), ("YES", true), ("", false), ("n", false), ("dev", false), ("yy", false)]
+        {
+            assert_eq!(dev.is_answered_by(answer), yes, "{answer}");
+        }
+        for (answer, yes) in [
+            ("prod\n", true),
+            ("y", false),
+            ("yes", false),
+            ("Prod", false),
+            ("", false),
+            ("prod dev", false),
+        ] {
+            assert_eq!(prod.is_answered_by(answer), yes, "{answer}");
+        }
+    }
+}

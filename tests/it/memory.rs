@@ -1,0 +1,245 @@
+//! No table moves by accident: `tapworks deploy` where the lock is lost, behind or not shared, and the workspaces remember
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tapworks_mocks::workspace::MockWorkspace;
+
+use crate::context::{Context, Said};
+use crate::list::{self, Row, assert_none_moved, bytes, places, rows, shuffle};
+
+/// Workspaces for the targets of one settings file, and a checkout.
+struct Site {
+    workspace: MockWorkspace,
+    context: Context,
+}
+
+/// A workspace with these targets, each with what stands here about it.
+fn site(targets: &[(&str, &str)]) -> Site {
+    let workspace = MockWorkspace::start();
+    let context = Context::with(&workspace);
+    let site = Site { workspace, context };
+    site.settle("", targets);
+    site
+}
+
+impl Site {
+    fn settle(&self, head: &str, targets: &[(&str, &str)]) {
+        let mut settings = format!("source: tables.csv\noutput_dir: out\n{head}targets:\n");
+        for (name, more) in targets {
+            let root = "/Workspace/Users/tester@example.com/.bundle/${bundle.name}/${bundle.target}";
+            settings.push_str(&format!(
+                "  {name}:\n    workspace_host: {}\n    root_path: {root}\n",
+                self.workspace.url()
+            ));
+            for line in more.lines() {
+                settings.push_str(&format!("    {line}\n"));
+            }
+        }
+        self.context.write("tapworks.yml", &settings);
+    }
+
+    fn deploy(&self, targets: &[&str]) -> Said {
+        let named = targets.iter().flat_map(|target| ["--target", target]);
+        self.context.run(&["deploy", "-o", "json"].into_iter().chain(named).collect::<Vec<_>>())
+    }
+
+    /// Nothing of an earlier run is left here.
+    fn empty_checkout(&self) {
+        let lock = self.context.path("tapworks.lock");
+        if lock.exists() {
+            std::fs::remove_file(lock).unwrap();
+        }
+        std::fs::remove_dir_all(self.context.path("out")).unwrap();
+    }
+
+    fn places(&self) -> BTreeMap<String, String> {
+        places(&self.context, "out")
+    }
+
+    /// Deploys, and nothing is to be done.
+    #[track_caller]
+    fn changes_nothing(&self, targets: &[&str]) -> Value {
+        self.workspace.clear_requests();
+        let document = self.deploy(targets).exits(0).json();
+        for target in document["targets"].as_array().unwrap() {
+            assert_eq!(target["status"], "unchanged", "{target:#}");
+            let changed = |kind: &str| target["projects"][0]["resources"][kind].as_u64().unwrap();
+            assert_eq!(["created", "updated", "recreated", "deleted"].map(changed), [0; 4], "{target:#}");
+        }
+        let writes: Vec<_> =
+            self.workspace.writes().iter().map(|write| format!("{} {}", write.method, write.path)).collect();
+        assert_eq!(writes, Vec::<String>::new());
+        document
+    }
+}
+
+const SMALL: &str = "max_tables_per_pipeline: 25\n";
+
+#[test]
+fn an_empty_checkout_moves_nothing() {
+    for (connector, count) in [("sql_server", 600), ("salesforce", 60)] {
+        let site = site(&[("prod", "")]);
+        if count < 600 {
+            site.settle(SMALL, &[("prod", "")]);
+        }
+        let mut list = rows(connector, 0, count);
+        list::write(&site.context, &list);
+        site.deploy(&["prod"]).exits(0);
+        let (before, lock) = (bytes(&site.context, "out"), site.context.read("tapworks.lock"));
+        shuffle(&mut list);
+        list::write(&site.context, &list);
+        site.empty_checkout();
+        let document = site.changes_nothing(&["prod"]);
+        assert_eq!(document["placement"][0]["kept"], json!({"target `prod`": count}));
+        assert_eq!(bytes(&site.context, "out"), before);
+        assert_eq!(site.context.read("tapworks.lock"), lock);
+    }
+}
+
+type Edit = fn(&mut Vec<Row>);
+
+#[test]
+fn edits_in_an_empty_checkout_move_nothing() {
+    let edits: [(&str, Edit); 5] = [
+        ("10 rows inserted at the top", |list| drop(list.splice(0..0, rows(list[0].connector, 100, 10)))),
+        ("the first row removed", |list| drop(list.remove(0))),
+        ("reversed, with one more", |list| {
+            list.reverse();
+            list.insert(3, rows(list[0].connector, 200, 1).remove(0));
+        }),
+        ("30 rows appended", |list| list.extend(rows(list[0].connector, 300, 30))),
+        ("many removed", |list| list.retain(|row| !row.table.ends_with('3'))),
+    ];
+    for connector in ["sql_server", "salesforce"] {
+        let site = site(&[]);
+        site.settle(SMALL, &[("prod", "")]);
+        let mut list = rows(connector, 0, 60);
+        list::write(&site.context, &list);
+        site.deploy(&["prod"]).exits(0);
+        let mut before = site.places();
+        for (number, (name, edit)) in edits.into_iter().enumerate() {
+            edit(&mut list);
+            list::write(&site.context, &list);
+            // Limits bind new tables only.
+            let limit = [20, 40, 7, 25, 300][number];
+            site.settle(&format!("max_tables_per_pipeline: {limit}\n"), &[("prod", "")]);
+            site.empty_checkout();
+            site.deploy(&["prod"]).exits(0);
+            let after = site.places();
+            assert_eq!(after.len(), list.len(), "{name}");
+            assert_none_moved(&before, &after, name);
+            before = after;
+            site.empty_checkout();
+            site.changes_nothing(&["prod"]);
+        }
+    }
+}
+
+#[test]
+fn a_lock_that_lacks_the_last_fifty_tables_is_no_harm() {
+    let site = site(&[]);
+    site.settle(SMALL, &[("prod", "")]);
+    let mut list = rows("sql_server", 0, 60);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    let behind = site.context.read("tapworks.lock");
+    list.splice(5..5, rows("sql_server", 100, 50));
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    let (before, lock) = (bytes(&site.context, "out"), site.context.read("tapworks.lock"));
+    site.empty_checkout();
+    site.context.write("tapworks.lock", &behind);
+    let document = site.changes_nothing(&["prod"]);
+    assert_eq!(document["placement"][0]["kept"], json!({"the lock": 60, "target `prod`": 50}));
+    assert_eq!(bytes(&site.context, "out"), before);
+    assert_eq!(site.context.read("tapworks.lock"), lock);
+}
+
+/// Two catalogs of the rows are one in `dev`, and two schemas of the rows are one in `qa`.
+const MAPPED: [(&str, &str); 3] = [
+    ("dev", "catalogs: {bronze: lake, silver: lake}\nschemas: {sales: raw}"),
+    (
+        "qa",
+        "catalogs: {bronze: qa_bronze}\nschemas: {sales: landing, hr: landing}\nmode: production\npresets: {name_prefix: \"qa \"}",
+    ),
+    ("prod", ""),
+];
+
+/// Rows of two catalogs and two schemas, mixed, the first of which are in a catalog that sorts last.
+fn mixed() -> Vec<Row> {
+    let mut list = rows("sql_server", 0, 30);
+    for (number, row) in list.iter_mut().enumerate() {
+        if number % 3 == 0 {
+            row.catalog = "silver".to_owned();
+        }
+        if number % 2 == 0 {
+            row.schema = "hr".to_owned();
+        }
+    }
+    list
+}
+
+#[test]
+fn maps_that_are_not_one_to_one_lead_back_to_the_same_places() {
+    let site = site(&[]);
+    let head = "max_tables_per_pipeline: 7\n";
+    site.settle(head, &MAPPED);
+    let mut list = mixed();
+    list::write_bare(&site.context, &list);
+    let all = ["dev", "qa", "prod"];
+    site.deploy(&all).exits(0);
+    let before = bytes(&site.context, "out");
+    let lock = site.context.read("tapworks.lock");
+    list.reverse();
+    list::write_bare(&site.context, &list);
+    for targets in [&all[..], &["dev"], &["qa"], &["prod"]] {
+        site.empty_checkout();
+        site.changes_nothing(targets);
+        assert_eq!(bytes(&site.context, "out"), before, "{targets:?}");
+        assert_eq!(site.context.read("tapworks.lock"), lock, "{targets:?}");
+    }
+    // More rows, and the first rows of the list gone.
+    let places_before = site.places();
+    list.truncate(25);
+    list.splice(0..0, rows("sql_server", 100, 10));
+    list::write_bare(&site.context, &list);
+    for target in all {
+        site.empty_checkout();
+        site.deploy(&[target]).exits(0);
+        assert_none_moved(&places_before, &site.places(), target);
+    }
+    for target in all {
+        site.empty_checkout();
+        site.changes_nothing(&[target]);
+    }
+}
+
+#[test]
+fn targets_deployed_at_different_times_without_a_lock_stay_alike() {
+    let targets = [("dev", ""), ("prod", "catalogs: {bronze: gold}")];
+    let site = site(&[]);
+    site.settle(SMALL, &targets);
+    let mut list = rows("sql_server", 0, 60);
+    list::write(&site.context, &list);
+    let said = site.deploy(&["dev"]);
+    said.exits(0);
+    assert!(said.stderr.contains("dev, prod share no lock yet"), "{}", said.stderr);
+    let mut ever = site.places();
+    for (round, target) in ["prod", "dev", "prod"].into_iter().enumerate() {
+        site.empty_checkout();
+        list.splice(0..0, rows("sql_server", 1_000 * (round + 1), 20));
+        list.remove(40);
+        list::write(&site.context, &list);
+        site.deploy(&[target]).exits(0);
+        let after = site.places();
+        assert_eq!(after.len(), list.len());
+        assert_none_moved(&ever, &after, target);
+        ever.extend(after);
+    }
+    site.empty_checkout();
+    site.deploy(&["dev", "prod"]).exits(0);
+    assert_none_moved(&ever, &site.places(), "both");
+    site.empty_checkout();
+    site.changes_nothing(&["dev", "prod"]);
+}
