@@ -48,13 +48,12 @@ impl Site {
     /// The CLI's state of a project, as it was found; `None` where it was not deployed.
     #[must_use]
     pub fn state(&self, project: &str) -> Option<&BundleState> {
-        self.facts.bundles.get(project)?.state.as_ref()
+        self.facts.bundles.get(project)?.deployed()
     }
 
     /// The fingerprints of the definitions of pipelines and jobs that were found, by id.
     pub(super) fn definitions(&self) -> HashMap<&str, Digest> {
-        let found = self.facts.pipelines.iter().chain(&self.facts.jobs);
-        found.map(|found| (found.id.as_str(), found.definition)).collect()
+        self.facts.definitions()
     }
 }
 

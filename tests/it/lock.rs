@@ -603,6 +603,9 @@ fn deployed() -> (MockWorkspace, Context, String) {
     );
     context.write("tapworks.yml", &settings);
     context.write("tables.csv", &sql_server_rows(8));
+    workspace.world(|world| {
+        world.catalog.add_catalog("bronze_dev");
+    });
     context.run(&[DEPLOY, &["--target", "dev", "--target", "prod"]].concat()).exits(0);
     let lock = context.read("tapworks.lock");
     (workspace, context, lock)

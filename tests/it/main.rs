@@ -7,6 +7,8 @@
 )]
 
 mod auth;
+mod check;
+mod consent;
 mod context;
 mod cost;
 #[cfg(target_os = "linux")]

@@ -185,6 +185,11 @@ fn maps_that_are_not_one_to_one_lead_back_to_the_same_places() {
     let site = site(&[]);
     let head = "max_tables_per_pipeline: 7\n";
     site.settle(head, &MAPPED);
+    site.workspace.world(|world| {
+        for catalog in ["lake", "qa_bronze"] {
+            world.catalog.add_catalog(catalog);
+        }
+    });
     let mut list = mixed();
     list::write_bare(&site.context, &list);
     let all = ["dev", "qa", "prod"];
@@ -220,6 +225,9 @@ fn targets_deployed_at_different_times_without_a_lock_stay_alike() {
     let targets = [("dev", ""), ("prod", "catalogs: {bronze: gold}")];
     let site = site(&[]);
     site.settle(SMALL, &targets);
+    site.workspace.world(|world| {
+        world.catalog.add_catalog("gold");
+    });
     let mut list = rows("sql_server", 0, 60);
     list::write(&site.context, &list);
     let said = site.deploy(&["dev"]);

@@ -268,9 +268,12 @@ fn a_move_is_over_once_every_target_has_it() {
     let host = workspace.url();
     let settle = |limit: usize| {
         let target = |name: &str| format!("  {name}:\n    workspace_host: {host}\n");
-        let targets = format!("{}{}", target("dev"), target("prod"));
+        let targets = format!("{}    catalogs: {{bronze: bronze_dev}}\n{}", target("dev"), target("prod"));
         context.write("tapworks.yml", &format!("max_tables_per_pipeline: {limit}\ntargets:\n{targets}"));
     };
+    workspace.world(|world| {
+        world.catalog.add_catalog("bronze_dev");
+    });
     let moves = || {
         let lock = context.read("tapworks.lock");
         let line = |line: &&str| line.contains(" from_pipeline=");
@@ -285,14 +288,18 @@ fn a_move_is_over_once_every_target_has_it() {
     let asked = moves_of(&run(&context, "rebalance", &["-o", "json"]));
     assert_eq!(asked, 0, "it moves already");
     // The old place in the workspaces is no disagreement.
-    let dev = run(&context, "deploy", &["-t", "dev"]);
+    let refused = run(&context, "deploy", &["-t", "dev"]);
+    assert!(refused.exits(4).stderr.contains("--allow move:pipeline_sales_01_g01_p01"), "{}", refused.stderr);
+    assert_eq!(moves(), [0]);
+    let consent = ["--allow", "move:pipeline_sales_01_g01_p01"];
+    let dev = run(&context, "deploy", &[&["-t", "dev"], &consent[..]].concat());
     assert!(
         dev.exits(0).stderr.contains("tapworks.lock  1 move not in every target yet\n"),
         "{}",
         dev.stderr
     );
     assert_eq!(moves(), [1]);
-    let prod = run(&context, "deploy", &["-t", "prod"]);
+    let prod = run(&context, "deploy", &[&["-t", "prod"], &consent[..]].concat());
     assert!(prod.exits(0).stderr.contains("tapworks.lock  1 move over\n"), "{}", prod.stderr);
     assert_eq!(moves(), [] as [usize; 0]);
     let lock = context.read("tapworks.lock");

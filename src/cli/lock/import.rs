@@ -155,6 +155,9 @@ fn found(
         let facts = found.map_err(|error| match error {
             BundlesError::Path(error) => Failure::work(error.to_string()),
             BundlesError::Facts(error) => Failure::unreadable(error),
+            error @ BundlesError::Refused { .. } => {
+                Failure::unreachable(error.to_string()).hint("ask for CAN_READ on that folder")
+            }
         })?;
         let facts = facts.into_iter().map(|(bundle, (_, facts))| (bundle, facts)).collect();
         let found = deployed(&target.name, &facts);
