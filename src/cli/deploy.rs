@@ -1,5 +1,6 @@
 //! `tapworks deploy`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,7 +25,9 @@ use crate::deploy::{
 use crate::desired::ask;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
+use crate::lock_file::LockFile;
 use crate::machine::Machine;
+use crate::placement::Lock;
 use crate::plan::{Approved, Consents, Granted, Judged, SavedPlan, SavedSource, missing_consents, refusals};
 use crate::preflight::Selection;
 use crate::report::{
@@ -154,6 +157,8 @@ struct Run {
     source: Option<SourceDocument>,
     /// Of each lock.
     placement: Vec<PlacementDocument>,
+    /// The locks as they were written before the deploy, each with the targets that share it.
+    locks: Vec<(LockFile, Vec<String>)>,
     granted: Vec<Granted>,
     /// What nobody consented to, as `--allow` takes it.
     missing: Vec<String>,
@@ -228,6 +233,7 @@ impl Run {
                 }
             };
             self.outcome = self.carry_out(given, (steps, &consents), cli, prepared).await?;
+            self.close_moves(context)?;
             Ok(interrupted_in(&self.outcome, interrupt))
         })
     }
@@ -354,6 +360,7 @@ impl Run {
             context.printer.say(&placement.line());
             // The lock first: what it says holds, whatever becomes of the deploy.
             lock.write(desired.lock.lock)?;
+            self.locks.push((lock, base.targets.iter().map(|target| target.name.clone()).collect()));
             self.placement.push(placement);
             for (package, written) in desired.packages.iter().zip(compared) {
                 package.apply(&written)?;
@@ -429,6 +436,26 @@ impl Run {
         self.granted = judged.granted;
     }
 
+    /// Notes in the locks which moves have arrived where.
+    fn close_moves(&mut self, context: &Context) -> Result<(), Failure> {
+        for (lock, targets) in &mut self.locks {
+            let before = lock.lock.moving();
+            let after = arrivals(&self.outcome, &lock.lock, targets);
+            if lock.write(after)? {
+                let left = lock.lock.moving();
+                let name = lock.path.file_name().unwrap_or_default().to_string_lossy();
+                let told = [(before - left, "over"), (left, "not in every target yet")];
+                let told: Vec<String> = told
+                    .iter()
+                    .filter(|(count, _)| *count > 0)
+                    .map(|(count, what)| format!("{} {what}", plural(*count, "move")))
+                    .collect();
+                context.printer.say(&format!("{name}  {}", told.join(", ")));
+            }
+        }
+        Ok(())
+    }
+
     fn finish(
         self,
         context: &Context,
@@ -479,6 +506,18 @@ impl Run {
             Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
         reports.write(context, &document, ending, result.map(|_| status))
     }
+}
+
+/// The lock with the moves closed that this deploy brought to these targets.
+fn arrivals(outcome: &Outcome, lock: &Lock, targets: &[String]) -> Lock {
+    let all: BTreeSet<&str> = targets.iter().map(String::as_str).collect();
+    let mut lock = lock.clone();
+    for target in outcome.targets.iter().filter(|target| all.contains(target.target.as_str())) {
+        let is_there = |status| matches!(status, Status::Deployed | Status::Unchanged);
+        let projects = target.projects.iter().filter(|project| is_there(project.status));
+        lock = lock.arrived(&target.target, &projects.map(|project| project.name.as_str()).collect(), &all);
+    }
+    lock
 }
 
 /// What went wrong, target by target.

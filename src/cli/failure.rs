@@ -55,6 +55,11 @@ impl Failure {
         Self::new(status::UNREACHABLE, message)
     }
 
+    /// What is deployed cannot be read, whatever the reason: that is not "nothing is deployed".
+    pub(super) fn unreadable(error: FactsError) -> Self {
+        Self { status: status::UNREACHABLE, ..error.into() }
+    }
+
     /// The arguments or settings make no sense together.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::new(status::USAGE, message)
