@@ -438,7 +438,7 @@ fn tell_missing_lock(given: Given<'_>, base: &Base<'_>, lock: &LockFile, finding
     findings.push(
         Finding::warning("TW253", format!("{} share no lock yet: {} is not there", names.join(", "), shown.display()))
             .why("each run has to ask every workspace where tables lie; targets deployed at different times can place a new table differently")
-            .fix("run `tapworks generate` and commit the lock"),
+            .fix("commit the lock, which `tapworks generate` and `tapworks deploy` write"),
     );
 }
 

@@ -53,15 +53,15 @@ impl PlacementDocument {
             let count = if index == 0 { plural(*count, "table") } else { count.to_string() };
             parts.push(format!("{count} as in {witness}"));
         }
-        let mut add = |count: usize, what: &str| {
+        let mut add = |count: usize, alone: String, beside: &str| {
             if count > 0 {
-                let count = if parts.is_empty() { plural(count, "table") } else { count.to_string() };
-                parts.push(format!("{count} {what}"));
+                parts.push(if parts.is_empty() { alone } else { format!("{count} {beside}") });
             }
         };
-        add(self.back, "back in their old place");
-        add(self.new, "new");
-        add(self.gone, "gone");
+        let tables = |count: usize, what: &str| format!("{} {what}", plural(count, "table"));
+        add(self.back, tables(self.back, "back in their old place"), "back in their old place");
+        add(self.new, plural(self.new, "new table"), "new");
+        add(self.gone, tables(self.gone, "gone"), "gone");
         let mut line = format!("placement  {}", parts.join(", "));
         let name = self
             .lock
@@ -84,7 +84,7 @@ mod tests {
             let update = LockUpdate { gone, changed, ..LockUpdate::default() };
             PlacementDocument::new(Path::new("/x/tapworks.lock"), &tally, &update).line()
         };
-        assert_eq!(line(&[], 0, 600, 0, true), "placement  600 tables new  (tapworks.lock, changed)");
+        assert_eq!(line(&[], 0, 600, 0, true), "placement  600 new tables  (tapworks.lock, changed)");
         assert_eq!(
             line(&[(Witness::Lock, 550), (Witness::Target("prod".into()), 50)], 1, 2, 3, true),
             "placement  550 tables as in the lock, 50 as in target `prod`, 1 back in their old place, 2 new, 3 gone  (tapworks.lock, changed)"

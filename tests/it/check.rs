@@ -237,11 +237,11 @@ fn what_a_broken_deploy_left_over_is_named() {
     site.pipeline("sales_01_g01", Some(METADATA));
     site.pipeline("sales_07_g01", Some(METADATA));
     insta::assert_snapshot!(site.told("TW304", 1), @r#"
-    error[TW304]: pipeline "sales_01_g01" was left over by a deploy that broke off: it points at this bundle, but resources.pipelines.gateway_sales_01_g01 is not in the bundle's state: id [id], owner tester@example.com, last changed [time]
+    error[TW304]: pipeline "sales_01_g01" was left over by a deploy that broke off: it points at this bundle, whose state has nothing for resources.pipelines.gateway_sales_01_g01: id [id], owner tester@example.com, last changed [time]
       --> tables.csv:2:1
       = target prod
       = why: the CLI does not know it and would create it a second time
-      = fix: take it over with `databricks bundle deployment bind gateway_sales_01_g01 [id] -t prod`, or delete it in the workspace
+      = fix: `tapworks deploy --recover` takes over all that was left; by hand: `databricks bundle deployment bind gateway_sales_01_g01 [id] -t prod`, or delete it in the workspace
 
     warning[TW304]: pipeline "sales_07_g01" was left over by a deploy that broke off: it points at bundle `retail`, whose state does not know it and whose rows no longer ask for it: id [id], owner tester@example.com, last changed [time]
       --> bundle retail

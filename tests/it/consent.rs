@@ -38,6 +38,9 @@ fn rows(tables: usize, schema: &str) -> String {
 fn deployed() -> Site {
     let workspace = MockWorkspace::start();
     let context = Context::with(&workspace);
+    workspace.world(|world| {
+        world.catalog.add_catalog("bronze_dev");
+    });
     let host = workspace.url();
     let target = |name: &str| {
         format!(
@@ -47,7 +50,7 @@ fn deployed() -> Site {
     let settings = format!(
         "max_tables_per_gateway: 500\ntargets:\n{}{}",
         target("prod"),
-        target("dev").replace("mode: production", "mode: development")
+        target("dev").replace("mode: production", "mode: development\n    catalogs: {bronze: bronze_dev}")
     );
     context.write("tapworks.yml", &settings);
     let site = Site { workspace, context };

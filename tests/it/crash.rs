@@ -93,6 +93,9 @@ impl Site {
     pub(crate) fn check_out(self, _: Context) -> Self {
         let Self { workspace, .. } = self;
         let context = Context::with(&workspace);
+        workspace.world(|world| {
+            world.catalog.add_catalog("bronze_qa");
+        });
         let file = context.write("source/tables.csv", ROWS);
         workspace.world(|world| world.watch_csv("main.cfg.tables", &file)).unwrap();
         let host = workspace.url();
@@ -105,7 +108,7 @@ impl Site {
             "tapworks.yml",
             &format!(
                 "source: main.cfg.tables\ntargets:\n{}{}",
-                target("qa", "    presets:\n      name_prefix: \"qa \"\n"),
+                target("qa", "    catalogs: {bronze: bronze_qa}\n    presets:\n      name_prefix: \"qa \"\n"),
                 target("prod", "")
             ),
         );
