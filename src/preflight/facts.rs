@@ -10,7 +10,7 @@ use super::ownership::Wanted;
 use super::paths::BundlePaths;
 use super::state::BundleState;
 use crate::digest::Digest;
-use crate::workspace::{Client, Error};
+use crate::workspace::{Client, Error, ErrorKind};
 
 /// What is there could not be found out: that is not taken for "nothing there".
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,43 @@ pub enum FactsError {
         /// Why.
         source: serde_json::Error,
     },
+    /// Whether anything is deployed in a folder, and what, is not told.
+    #[error("what is deployed in {path} cannot be read: {source}")]
+    Closed {
+        /// The folder.
+        path: String,
+        /// Why.
+        source: Error,
+    },
+    /// A folder of somebody else is not shown, which may be because it may not be seen.
+    #[error(
+        "what is deployed in {path} cannot be read: {hidden} is not there, or not shown to this identity"
+    )]
+    Hidden {
+        /// The folder of the state.
+        path: String,
+        /// The folder above it that is not shown.
+        hidden: String,
+    },
+}
+
+impl FactsError {
+    /// What to do about it, one line each.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        const SEE: &str = "it says which pipeline writes which table, and nothing is placed without it: give this identity `CAN \
+                           VIEW` on that folder, or deploy as the one that deployed before";
+        match self {
+            Self::Workspace(error) => error.hints(),
+            Self::Unreadable { .. } => vec![
+                "it is the databricks CLI's own record; see whether a deploy is under way, or was cut off"
+                    .to_owned(),
+            ],
+            Self::Closed { source, .. } if source.kind() == ErrorKind::Forbidden => vec![SEE.to_owned()],
+            Self::Closed { source, .. } => source.hints(),
+            Self::Hidden { .. } => vec![SEE.to_owned()],
+        }
+    }
 }
 
 /// A pipeline or job that is there.
@@ -144,9 +181,43 @@ async fn jobs(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError
 /// What lies where one bundle keeps its state.
 pub(super) async fn bundle(client: &Client, paths: &BundlePaths) -> Result<BundleFacts, FactsError> {
     let metadata_file = paths.metadata_file();
-    let (metadata, state) =
-        tokio::try_join!(read_metadata(client, &metadata_file), read_state(client, paths))?;
+    let read = async { tokio::try_join!(read_metadata(client, &metadata_file), read_state(client, paths)) };
+    let (metadata, state) = read.await.map_err(|error| match error {
+        FactsError::Workspace(error) => closed(&paths.state, error),
+        error => error,
+    })?;
+    if metadata.is_none() && state.is_none() {
+        see_that_nothing_is_there(client, paths).await?;
+    }
     Ok(BundleFacts { metadata, state })
+}
+
+/// A file that is not there says something only where its folder, or the first one above that is there, may be read.
+async fn see_that_nothing_is_there(client: &Client, paths: &BundlePaths) -> Result<(), FactsError> {
+    let mut folder = paths.state.as_str();
+    loop {
+        let Some((above, _)) = folder.rsplit_once('/') else { return Ok(()) };
+        // The user's own folder is there and open; nobody hides the top ones.
+        if folder == paths.home || !folder.starts_with("/Workspace/") || above == "/Workspace" {
+            return Ok(());
+        }
+        match client.file_status(folder).await {
+            Ok(Some(_)) => return Ok(()),
+            // Every user has one.
+            Ok(None) if above == "/Workspace/Users" => {
+                return Err(FactsError::Hidden { path: paths.state.clone(), hidden: folder.to_owned() });
+            }
+            Ok(None) => folder = above,
+            Err(error) => return Err(closed(&paths.state, error)),
+        }
+    }
+}
+
+fn closed(path: &str, source: Error) -> FactsError {
+    if source.kind() == ErrorKind::Interrupted {
+        return source.into();
+    }
+    FactsError::Closed { path: path.to_owned(), source }
 }
 
 async fn bundles(
