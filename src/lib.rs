@@ -20,8 +20,8 @@
 //! | `<output_dir>/<project>/…/.tapworks-??????`, files on their way | never | by the same; what a killed run left is removed |
 //! | `<output_dir>/<project>/.databricks/` | never | by the databricks CLI only |
 //! | `~/.databrickscfg` | by commands that reach a workspace | never |
-//! | a folder for plans, in the system's temporary folder | by the databricks CLI | by `deploy`, removed at its end |
-//! | the file of `--report FORMAT=PATH` | never | by `generate` and `deploy` |
+//! | a folder for plans and for bundles that are only looked at, in the system's temporary folder | by the databricks CLI | by `plan` and `deploy`, removed at their end |
+//! | the file of `--report FORMAT=PATH` | never | by `generate`, `plan` and `deploy` |
 //! | `tapworks-demo/` | never | by `demo` |
 
 mod cli;

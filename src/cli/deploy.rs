@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
+use super::consent::{self, ConsentArguments};
 use super::failure::Failure;
 use super::journal::{RecoveryArguments, Resumed, RunJournal, inputs, runs};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
@@ -14,23 +15,27 @@ use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, Outcome, ProjectBundle, Recognition, Session, Site, Status,
-    TableVersion, TargetOutcome, apply_all, bind, plan_all, recognise_all, unchanged,
+    Budget, DeployError, LocatedCli, Outcome, PlannedTarget, ProjectBundle, Recognition, Session, Site,
+    Status, TableVersion, TargetOutcome, apply_all, bind, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
-use crate::finding::{Finding, Findings, Place};
+use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
+use crate::plan::{Approved, By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
 use crate::report::{
     DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
     findings_text,
 };
 use crate::settings::{Settings, Target};
+use crate::table::Resolution;
+use crate::text::plural;
 
 /// Bring a table list to deployed pipelines: read, check, plan, deploy, read back
 ///
 /// Every target is reached, checked and planned before the first is written.
-/// A deploy that would delete or recreate a pipeline is refused.
+/// What it would do to data (a pipeline deleted or made again, tables read again in
+/// full) is refused, unless each such thing is consented to by name.
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(clap::Args)]
@@ -48,6 +53,8 @@ pub(super) struct Arguments {
     steps: StepArguments,
     #[command(flatten)]
     recovery: RecoveryArguments,
+    #[command(flatten)]
+    consent: ConsentArguments,
     #[command(flatten)]
     reports: ReportArguments,
 }
@@ -75,12 +82,12 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
         Some(named) => resume(context, arguments, named)?,
         None => (arguments, None),
     };
-    let Arguments { configuration, target, profile, steps, reports, .. } = arguments;
+    let Arguments { configuration, target, profile, steps, consent, reports, .. } = arguments;
     let finder = configuration.finder();
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
     let mut run = Run { findings, resumed, finder, ..Run::default() };
-    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery)) {
+    match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery, &consent)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
         Err(failure) if failure.is_usage() => {
@@ -107,6 +114,9 @@ struct Run {
     source: Option<SourceDocument>,
     /// Of each lock.
     placement: Vec<PlacementDocument>,
+    granted: Vec<Granted>,
+    /// What nobody consented to, as `--allow` takes it.
+    missing: Vec<String>,
     findings: Findings,
     /// The run that this one goes on with, until its journal is taken over.
     resumed: Option<Resumed>,
@@ -122,9 +132,11 @@ impl Run {
         settings: &Settings,
         named: &[String],
         profile: Option<&str>,
-        (steps, recovery): (StepArguments, &RecoveryArguments),
+        (steps, recovery, consent): (StepArguments, &RecoveryArguments, &ConsentArguments),
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
+        let (consents, said) = consent.resolve(context, settings, &targets)?;
+        self.findings.extend(said);
         for target in &targets {
             let host = target.host.clone().unwrap_or_default();
             self.outcome.targets.push(TargetOutcome::new(&target.name, &host, Status::Skipped));
@@ -162,7 +174,7 @@ impl Run {
                     return Err(failure);
                 }
             };
-            self.outcome = self.carry_out(given, steps, cli, prepared).await?;
+            self.outcome = self.carry_out(given, (steps, &consents), cli, prepared).await?;
             Ok(interrupted_in(&self.outcome, interrupt))
         })
     }
@@ -189,15 +201,16 @@ impl Run {
         Ok(destinations)
     }
 
-    /// Recognises what is as it was left, writes the lock and the packages, plans, and deploys what was planned.
+    /// Writes the lock and the packages, plans, and deploys what was planned; nothing of that where every bundle is as its last
+    /// deploy left it.
     async fn carry_out(
         &mut self,
         given: Given<'_>,
-        steps: StepArguments,
+        (steps, consents): (StepArguments, &Consents),
         cli: LocatedCli,
         prepared: Prepared<'_>,
     ) -> Result<Outcome, Failure> {
-        let Given { context, settings, interrupt, progress, recovery, .. } = given;
+        let Given { context, settings, read, interrupt, progress, recovery, .. } = given;
         let Prepared { bases, reached } = prepared;
         let mut identities = Vec::new();
         for reached in &reached {
@@ -211,15 +224,19 @@ impl Run {
         let mut compared: Vec<Vec<Written>> = Vec::new();
         let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
         for PlacedBase { base, desired, .. } in &bases {
-            let (mut written, mut of_base) = (Vec::new(), Vec::new());
-            for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
-                let compared = package.compare(&base.output_dir)?;
-                of_base.push(ProjectBundle::new(package, &compared, bundle.tables())?);
-                written.push(compared);
-            }
-            compared.push(written);
-            projects.push(of_base);
+            let packages = desired.packages.iter();
+            let of_base: Vec<Written> =
+                packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?;
+            let bundles = desired.packages.iter().zip(&of_base).zip(&desired.layout.bundles);
+            projects.push(
+                bundles
+                    .map(|((package, written), bundle)| ProjectBundle::new(package, written, bundle.tables()))
+                    .collect::<Result<_, _>>()?,
+            );
+            compared.push(of_base);
         }
+        let targets: Vec<(Target, usize)> =
+            reached.iter().map(|reached| (reached.target.clone(), reached.base)).collect();
         let take_overs: Vec<_> = reached.iter().map(|reached| reached.take_over.clone()).collect();
         let sites: Vec<Site> = reached
             .into_iter()
@@ -261,6 +278,7 @@ impl Run {
             context.printer.say(&format!("run {}", journal.id()));
             self.journal = Some(journal);
         }
+        let mut layouts = Vec::new();
         for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
             let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
             context.printer.say(&placement.line());
@@ -271,8 +289,13 @@ impl Run {
                 package.apply(&written)?;
                 context.printer.detail(&format!("bundle {}", written.folder.display()));
             }
+            layouts.push(desired.layout);
         }
-        let (Some(cli), None) = (cli, &unchanged) else { return Ok(unchanged.unwrap_or_default()) };
+        let (Some(cli), None) = (cli, &unchanged) else {
+            let consented = consented(given, &targets, Vec::new(), consents, &self.findings).await?;
+            self.findings.extend(consented.findings);
+            return Ok(unchanged.unwrap_or_default());
+        };
         context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
         let scratch = tempfile::tempdir()?;
         let session = Session {
@@ -293,8 +316,27 @@ impl Run {
                 return Ok(not_bound(&sites, &site.target, Some(error)));
             }
         }
-        let planned = plan_all(&session, &sites, recognised).await;
-        Ok(apply_all(&session, planned).await)
+        let mut planned = plan_all(&session, &sites, recognised).await;
+        let origins = Resolution::new(&read.rows, settings);
+        for (planned, (target, base)) in planned.iter_mut().zip(&targets) {
+            let Some(layout) = layouts.get(*base) else { continue };
+            planned.compare(target, layout, session.source.as_ref(), &origins);
+            self.findings
+                .extend(planned.projects.iter().flat_map(|project| project.changes.findings.clone()));
+        }
+        let is_complete =
+            planned.iter().flat_map(|target| &target.projects).all(|project| project.plan.is_ok());
+        let approved = if is_complete {
+            let needs = planned.iter().flat_map(PlannedTarget::needs).collect();
+            let consented = consented(given, &targets, needs, consents, &self.findings).await?;
+            self.findings.extend(consented.findings);
+            (self.granted, self.missing) = (consented.granted, consented.missing);
+            consented.approved
+        } else {
+            // What was not planned needs nobody knows what.
+            Approved::default()
+        };
+        Ok(apply_all(&session, planned, &approved).await)
     }
 
     fn finish(
@@ -304,9 +346,8 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, mut findings, journal, .. } = self;
+        let Self { outcome, source, placement, granted, missing, mut findings, journal, .. } = self;
         for target in &outcome.targets {
-            findings.extend(target.projects.iter().flat_map(|project| refusals(&target.target, project)));
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
         let findings = findings.sorted();
@@ -315,7 +356,17 @@ impl Run {
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
             tell(printer, error);
         }
-        let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings);
+        if !missing.is_empty() {
+            let flags: Vec<String> = missing.iter().map(|consent| format!("--allow {consent}")).collect();
+            let lacking = plural(missing.len(), "consent");
+            let are = if missing.len() == 1 { "is" } else { "are" };
+            printer.error(
+                &format!("nothing was sent: {lacking} {are} missing"),
+                &[format!("where all of the above is meant, run it again with {}", flags.join(" "))],
+            );
+        }
+        let mut document = DeployDocument::new(&outcome, source.as_ref(), placement, &findings)
+            .with_consents(&granted, &missing);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());
         }
@@ -395,33 +446,40 @@ pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec
     Ok(targets)
 }
 
-/// The findings that say why a project is refused.
-fn refusals<'a>(
-    target: &'a str,
-    project: &'a crate::deploy::ProjectOutcome,
-) -> impl Iterator<Item = Finding> + 'a {
-    project.destructive.iter().map(move |destructive| {
-        let tables = match destructive.tables {
-            0 => String::new(),
-            count => format!(" with {}", crate::text::plural(count, "table")),
-        };
-        let word = if destructive.action == "delete" { "deleted" } else { "deleted and created again" };
-        let finding = Finding::error("TW401", format!("{}{tables} would be {word}", destructive.resource))
-            .for_target(target)
-            .at(Place::Resource { key: format!("project {}", project.name) });
-        if destructive.causes.is_empty() {
-            finding
-                .why("no row asks for it any more; deleting a pipeline can take its tables with it")
-                .fix("put its rows back; consent to a deletion by name is not offered yet")
-        } else {
-            finding
-                .why(format!(
-                    "{}; every table behind it would be read again in full",
-                    destructive.causes.join("; ")
-                ))
-                .fix("undo that change; consent to a recreation by name is not offered yet")
-        }
-    })
+/// What came of asking for consent.
+struct Consented {
+    approved: Approved,
+    granted: Vec<Granted>,
+    /// What nobody consented to, as `--allow` takes it.
+    missing: Vec<String>,
+    findings: Findings,
+}
+
+/// Holds what is needed against what was consented to; whoever sits at the terminal is asked for the rest, unless something else
+/// stops the run already.
+async fn consented(
+    given: Given<'_>,
+    targets: &[(Target, usize)],
+    needs: Vec<TargetNeed>,
+    consents: &Consents,
+    told: &Findings,
+) -> Result<Consented, Failure> {
+    let Given { context, interrupt, .. } = given;
+    let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let Judged { mut granted, mut missing, mut findings } = judge(&names, needs, consents, today);
+    let is_stopped = told.has_errors() || findings.has_errors();
+    let targets = targets.iter().map(|(target, _)| target);
+    if !is_stopped && consent::ask(context, targets, &missing, interrupt).await? {
+        granted.extend(missing.drain(..).map(|need| Granted { need, by: By::Answer }));
+    }
+    for Granted { need, by } in &granted {
+        context.printer.say(&format!("{}  {}  consented to by {by}", need.target, need.need.consent));
+    }
+    findings.extend(refusals(&missing, names.len() > 1));
+    let approved = Approved::of(&granted, &missing);
+    let missing = missing_consents(&missing, names.len() > 1);
+    Ok(Consented { approved, granted, missing, findings })
 }
 
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
@@ -434,7 +492,7 @@ fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {
 }
 
 /// Says why the CLI is asked about a project, for those who wonder what a run takes its time for.
-fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>]) {
+pub(super) fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>]) {
     for (site, recognised) in sites.iter().zip(recognised) {
         for (project, recognition) in site.projects.iter().zip(recognised) {
             let why = recognition.doubt.as_deref().unwrap_or("as the last deploy left it");
@@ -444,7 +502,7 @@ fn tell_doubts(context: &Context, sites: &[Site], recognised: &[Vec<Recognition>
 }
 
 /// Which rows these are, where they are a version of a table.
-fn table_version(source: &SourceDocument) -> Option<TableVersion> {
+pub(super) fn table_version(source: &SourceDocument) -> Option<TableVersion> {
     match source {
         SourceDocument::Table { table, version: Some(version), host, .. } => {
             Some(TableVersion { host: host.clone(), table: table.clone(), version: *version })

@@ -4,6 +4,7 @@
 mod auth;
 mod configuration;
 mod connectors;
+mod consent;
 mod demo;
 mod deploy;
 mod explain;
@@ -21,6 +22,7 @@ mod reports;
 mod runtime;
 mod schema;
 mod source;
+mod terminal;
 mod workspaces;
 
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
-use super::deploy::{named_targets, run_error, tell};
+use super::deploy::{named_targets, run_error, table_version, tell, tell_doubts};
 use super::failure::{Failure, status};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
 use super::recovery::Recovery;
@@ -13,8 +13,8 @@ use super::source::{ReadRows, read_rows};
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::deploy::{
-    Budget, DatabricksCli, DeployError, LocatedCli, ProjectBundle, Recognition, Session, Site, compare,
-    plan_all, stage,
+    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, as_left, compare,
+    plan_all, recognise_all, stage,
 };
 use crate::desired::ask;
 use crate::digest::Digest;
@@ -49,15 +49,21 @@ pub(super) struct Arguments {
     /// Exit with 3 where there are changes
     #[arg(long)]
     exit_code: bool,
+    /// How many databricks commands run at a time, at most one per core; fewer where memory is short
+    #[arg(long, value_name = "N", env = "TAPWORKS_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Ask the databricks CLI about every project, also where the last deploy's record says that nothing changed
+    #[arg(long)]
+    full: bool,
     #[command(flatten)]
     reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, exit_code, reports } = arguments;
+    let Arguments { configuration, target, profile, exit_code, jobs, full, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { findings, exit_code, ..Run::default() };
+    let mut run = Run { findings, exit_code, jobs: jobs.map(usize::from), full, ..Run::default() };
     match run.plan(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -74,6 +80,8 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
 struct Run {
     findings: Findings,
     exit_code: bool,
+    jobs: Option<usize>,
+    full: bool,
     target: String,
     host: String,
     config: Option<Digest>,
@@ -101,13 +109,8 @@ impl Run {
         let access = workspaces::access(context, target, profile)
             .map_err(|failure| failure.about(&format!("target `{}`", target.name)))?;
         self.host = access.host().to_string();
-        let cli = block_on(context, |interrupt| async move {
-            let constraint = &settings.databricks_cli_version;
-            Ok(LocatedCli::find(&context.environment)?
-                .check(&context.environment, constraint, &interrupt)
-                .await?)
-        })?;
-        context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
+        // Before a warehouse is started for the rows: without the CLI they are of no use.
+        let cli = LocatedCli::find(&context.environment)?;
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
@@ -141,7 +144,7 @@ impl Run {
             let prepared = prepare(given, bases, destinations, profile, &mut self.findings)
                 .await
                 .map_err(|Unprepared { failure, .. }| failure)?;
-            self.compare(given, &cli, target, prepared).await
+            self.compare(given, cli, target, prepared).await
         })
     }
 
@@ -149,7 +152,7 @@ impl Run {
     async fn compare(
         &mut self,
         given: Given<'_>,
-        cli: &DatabricksCli,
+        cli: LocatedCli,
         target: &Target,
         prepared: Prepared<'_>,
     ) -> Result<(), Failure> {
@@ -161,16 +164,12 @@ impl Run {
         context.printer.say(&placement.line());
         let identity =
             reached.client.access().child_environment(&context.environment, &reached.client).await?;
-        let scratch = tempfile::tempdir()?;
-        let packages = desired.packages.iter().zip(&desired.layout.bundles);
-        let projects = packages.map(|(package, bundle)| {
-            stage(package, &base.output_dir, scratch.path(), &target.name, bundle.tables())
-        });
-        let projects: Vec<ProjectBundle> = projects.collect::<Result<_, _>>()?;
-        // A plan is what the CLI says now, whatever the last deploy left.
-        let asked = Recognition { doubt: Some("it is planned".to_owned()), ..Recognition::default() };
-        let recognised = vec![vec![asked; projects.len()]];
-        let sites = [Site {
+        let mut projects = Vec::new();
+        for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
+            let there = package.compare(&base.output_dir)?;
+            projects.push(ProjectBundle::new(package, &there, bundle.tables())?);
+        }
+        let mut sites = [Site {
             target: reached.target.name,
             client: reached.client,
             identity,
@@ -181,41 +180,65 @@ impl Run {
             locks: reached.locks,
             unfinished: reached.unfinished,
         }];
-        let session = Session {
-            cli,
-            environment: &context.environment,
-            interrupt,
-            watch: progress,
-            budget: Budget::new(None, Machine::here()),
-            keep_going: false,
-            verify_plan: false,
-            source: None,
-            journal: None,
-            history: None,
-            scratch: scratch.path(),
-        };
-        let planned = plan_all(&session, &sites, recognised).await;
-        let projects: Vec<_> = planned.iter().flat_map(|target| &target.projects).collect();
-        let failed = projects.iter().filter_map(|planned| Some((planned, planned.plan.as_ref().err()?)));
-        let mut failure = None;
-        for (planned, error) in failed {
-            if error.is_interrupted() {
-                return Err(Failure::work("interrupted"));
+        let recognised = recognise_all(&context.environment, &sites, self.full).await?;
+        tell_doubts(context, &sites, &recognised);
+        let scratch = tempfile::tempdir()?;
+        let in_doubt: Vec<bool> =
+            recognised.iter().flatten().map(|recognition| recognition.doubt.is_some()).collect();
+        let staged = sites.iter_mut().flat_map(|site| &mut site.projects).zip(&desired.packages);
+        for ((project, package), in_doubt) in staged.zip(&in_doubt) {
+            if *in_doubt {
+                project.folder = stage(package, &base.output_dir, scratch.path(), &target.name)?;
             }
+        }
+        let rows = self.source.as_ref().and_then(table_version);
+        let cli = if in_doubt.contains(&true) {
+            let constraint = &settings.databricks_cli_version;
+            Some(cli.check(&context.environment, constraint, interrupt).await?)
+        } else {
+            None
+        };
+        let planned = match &cli {
+            None => as_left(&sites, recognised),
+            Some(cli) => {
+                context.printer.detail(&format!(
+                    "databricks CLI {} at {}",
+                    cli.version,
+                    cli.program.display()
+                ));
+                let session = Session {
+                    cli,
+                    environment: &context.environment,
+                    interrupt,
+                    watch: progress,
+                    budget: Budget::new(self.jobs, Machine::here()),
+                    keep_going: false,
+                    verify_plan: false,
+                    source: rows.clone(),
+                    journal: None,
+                    history: None,
+                    scratch: scratch.path(),
+                };
+                plan_all(&session, &sites, recognised).await
+            }
+        };
+        let failed: Vec<(&PlannedProject<'_>, &DeployError)> = planned
+            .iter()
+            .flat_map(|target| &target.projects)
+            .filter_map(|planned| Some((planned, planned.plan.as_ref().err()?)))
+            .collect();
+        for (planned, error) in &failed {
             tell(&context.printer, error);
             self.errors.push(run_error(format!("project {}", planned.project.name), error));
-            failure.get_or_insert_with(|| failure_of(error));
         }
-        if let Some(failure) = failure {
-            return Err(failure);
+        if let Some((_, error)) = failed.first() {
+            return Err(failure_of(error));
         }
-        let plans = projects.iter().filter_map(|planned| {
-            let (plan, _) = planned.plan.as_ref().ok()?.as_ref()?;
-            Some((planned.project.name.as_str(), plan))
-        });
         let resolution = Resolution::new(&read.rows, settings);
-        let [site] = &sites;
-        self.changes = compare(target, &desired.layout, &site.facts, plans, &resolution);
+        self.changes = planned
+            .iter()
+            .flat_map(|planned| compare(target, &desired.layout, planned, rows.as_ref(), &resolution))
+            .collect();
         for bundle in &mut self.changes {
             let findings = std::mem::take(&mut bundle.findings);
             self.findings.extend(findings.into_iter().map(|finding| finding.for_target(&target.name)));
@@ -256,9 +279,6 @@ impl Run {
 
 /// What ended it, once the errors themselves are told.
 fn failure_of(error: &DeployError) -> Failure {
-    if error.is_unreachable() {
-        Failure::unreachable("there is no plan")
-    } else {
-        Failure::work("there is no plan")
-    }
+    const MESSAGE: &str = "there is no plan";
+    if error.is_unreachable() { Failure::unreachable(MESSAGE) } else { Failure::work(MESSAGE) }
 }

@@ -16,28 +16,45 @@ use super::site::{ProjectBundle, Session, Site};
 use super::verify::{ReadBack, plan_again, read_back};
 use crate::files::FileError;
 use crate::finding::{Finding, Place as At};
-use crate::plan::{Action, BundlePlan, Counts};
-use crate::preflight::{BundleState, read_state};
+use crate::plan::{Action, Approved, BundlePlan, Counts};
+use crate::preflight::{BundleState, read_lock, read_state};
 
 /// Applies the plans: target after target in their order, the projects of a target side by side, since each bundle has a lock of
 /// its own. Nothing is written where any plan failed or needs consent; after the first failure nothing more is begun, unless the
 /// session keeps going.
-pub async fn apply_all(session: &Session<'_>, planned: Vec<PlannedTarget<'_>>) -> Outcome {
+pub async fn apply_all(
+    session: &Session<'_>,
+    planned: Vec<PlannedTarget<'_>>,
+    approved: &Approved,
+) -> Outcome {
     let failed = planned.iter().flat_map(|target| &target.projects).any(|project| project.plan.is_err());
-    let refused =
-        planned.iter().flat_map(|target| &target.projects).any(|project| !project.destructive().is_empty());
+    let refused = planned.iter().any(|target| {
+        target.projects.iter().any(|project| !is_covered(approved, &target.site.target, project))
+    });
     let stopped = AtomicBool::new(failed || refused);
     let mut targets = Vec::new();
     for target in planned {
         let mut outcome =
             TargetOutcome::new(&target.site.target, &target.site.client.host().to_string(), Status::Skipped);
-        let projects =
-            target.projects.into_iter().map(|project| apply(session, target.site, project, &stopped));
+        let projects = target
+            .projects
+            .into_iter()
+            .map(|project| apply(session, target.site, project, &stopped, approved));
         outcome.projects = join_all(projects).await;
         outcome.sum_up();
         targets.push(outcome);
     }
     Outcome { targets }
+}
+
+/// Whether all that a project's plan does to data was consented to.
+fn is_covered(approved: &Approved, target: &str, planned: &PlannedProject<'_>) -> bool {
+    match &planned.plan {
+        Ok(Some((plan, _))) => {
+            !planned.changes.findings.has_errors() && approved.covers(target, &planned.changes.needs, plan)
+        }
+        _ => true,
+    }
 }
 
 /// The outcome where every project of every target is as its last deploy left it; `None` where one is not.
@@ -67,14 +84,15 @@ fn as_it_was(project: &ProjectBundle, resources: usize) -> ProjectOutcome {
 }
 
 /// What became of a project that is not begun, or where there is nothing to begin.
-fn not_applied(planned: PlannedProject<'_>) -> ProjectOutcome {
+fn not_applied(target: &str, planned: PlannedProject<'_>, approved: &Approved) -> ProjectOutcome {
     let mut outcome = ProjectOutcome::new(&planned.project.name, Status::Skipped);
-    outcome.destructive = planned.destructive();
+    let is_covered = is_covered(approved, target, &planned);
+    outcome.needs.clone_from(&planned.changes.needs);
     match planned.plan {
         Ok(None) => return as_it_was(planned.project, planned.recognition.unchanged),
         Ok(Some((plan, _))) => {
             outcome.planned = Some(plan.counts());
-            if !outcome.destructive.is_empty() {
+            if !is_covered {
                 outcome.status = Status::Refused;
             } else if plan.is_empty() {
                 // Not even `bundle deploy`: a deploy without changes still writes, and restarts continuous pipelines.
@@ -95,6 +113,7 @@ async fn apply(
     site: &Site,
     planned: PlannedProject<'_>,
     stopped: &AtomicBool,
+    approved: &Approved,
 ) -> ProjectOutcome {
     let project = planned.project;
     // Held until it is read back, so that with one place nothing is begun before that is known to be well.
@@ -102,14 +121,16 @@ async fn apply(
         Ok(Some((plan, _))) if !plan.is_empty() || is_begun(session, site, project) => {
             session.budget.place(project.tables).await
         }
-        _ => return not_applied(planned),
+        _ => return not_applied(&site.target, planned, approved),
     };
     let (plan, file) = match planned.plan {
         Ok(Some(plan)) if !stopped.load(Ordering::SeqCst) && !session.interrupt.is_set() => plan,
-        _ => return not_applied(planned),
+        _ => return not_applied(&site.target, planned, approved),
     };
     let mut outcome = ProjectOutcome::new(&project.name, Status::Failed);
     outcome.planned = Some(plan.counts());
+    outcome.needs = planned.changes.needs;
+    outcome.hand_over = planned.changes.hand_over;
     if let Err(error) = deploy(session, site, project, (&plan, &file), &place, &mut outcome).await {
         outcome.error = Some(error);
         if !session.keep_going {
@@ -134,10 +155,14 @@ async fn deploy(
         let file = file.to_string_lossy();
         let mut arguments = vec!["deploy", "--plan", &file];
         arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
+        // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
+        if plan.destructive().next().is_some() {
+            arguments.push("--auto-approve");
+        }
         if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
             (outcome.status, outcome.resources) =
                 what_was_done(site, &project.name, plan, before.as_ref()).await;
-            return Err(error);
+            return Err(locked(site, project, error).await);
         }
         noted(session.note(site, project, RunStep::Deployed, None));
     }
@@ -159,6 +184,19 @@ async fn deploy(
     outcome.warnings.extend(record(session, site, project, read).await);
     noted(session.note(site, project, RunStep::Recorded, None));
     Ok(())
+}
+
+/// The same error, or who holds the lock that the CLI could not have.
+async fn locked(site: &Site, project: &ProjectBundle, error: DeployError) -> DeployError {
+    let is_about_lock =
+        matches!(&error, DeployError::Command { output, .. } if output.contains("acquire deployment lock"));
+    match site.paths.get(&project.name).filter(|_| is_about_lock) {
+        Some(paths) => match read_lock(&site.client, paths).await {
+            Ok(Some(lock)) => DeployError::Locked { project: project.name.clone(), lock },
+            _ => error,
+        },
+        None => error,
+    }
 }
 
 /// What cannot be noted after the fact is no failure of the deploy: whoever goes on with the run finds it out again.

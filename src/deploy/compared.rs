@@ -2,49 +2,106 @@
 
 use serde_json::Value;
 
+use super::planned::{PlannedProject, PlannedTarget};
+use super::record::{Recorded, TableVersion, older_than};
+use super::site::Site;
 use crate::placement::{Bundle, Layout};
-use crate::plan::{BundleChanges, BundlePlan, Comparison, Deployed, Origins, settle};
-use crate::preflight::{BundleState, Facts};
+use crate::plan::{
+    BundleChanges, BundlePlan, Comparison, Consent, ConsentKind, Counts, Deployed, FieldDifference, Need,
+    Origins, settle,
+};
+use crate::preflight::BundleState;
 use crate::settings::Target;
 
 /// Compares what is wanted in a target with what is deployed there, by the CLI's plan of each bundle. A bundle that the layout
-/// lacks is one that is removed.
+/// lacks is one that is removed. `rows` are the version of the table that is to be deployed. A project whose plan failed has no
+/// changes to tell.
 #[must_use]
-pub fn compare<'a>(
+pub fn compare(
     target: &Target,
     layout: &Layout,
-    facts: &Facts,
-    plans: impl IntoIterator<Item = (&'a str, &'a BundlePlan)>,
+    planned: &PlannedTarget<'_>,
+    rows: Option<&TableVersion>,
     origins: &dyn Origins,
 ) -> Vec<BundleChanges> {
-    let mut changes: Vec<BundleChanges> = plans
-        .into_iter()
-        .map(|(name, plan)| {
-            let removed;
-            let bundle = match layout.bundles.iter().find(|bundle| bundle.name == name) {
-                Some(bundle) => bundle,
-                None => {
-                    removed = nothing_of(name);
-                    &removed
-                }
-            };
-            let state = facts.bundles.get(name).and_then(|facts| facts.state.as_ref());
-            // Where nothing changes nobody asks what was deployed.
-            let deployed = state.filter(|_| !plan.is_empty()).map(deployed).unwrap_or_default();
-            let cascade_on_destroy = target.cascade_on_destroy;
-            let prevent_destroy = target.prevent_destroy;
-            Comparison { bundle, plan, deployed: &deployed, origins, cascade_on_destroy, prevent_destroy }
-                .changes()
-        })
-        .collect();
+    let mut changes = Vec::new();
+    for project in &planned.projects {
+        let name = &project.project.name;
+        let removed;
+        let bundle = match layout.bundles.iter().find(|bundle| bundle.name == *name) {
+            Some(bundle) => bundle,
+            None => {
+                removed = nothing_of(name);
+                &removed
+            }
+        };
+        let mut found = match &project.plan {
+            Ok(Some((plan, _))) => compare_bundle(target, bundle, planned.site, plan, origins),
+            Ok(None) => unchanged(bundle, planned.site),
+            Err(_) => continue,
+        };
+        if !found.is_empty() {
+            found.needs.extend(older_source(&bundle.project, project, rows));
+        }
+        changes.push(found);
+    }
     settle(&mut changes);
     changes
+}
+
+fn compare_bundle(
+    target: &Target,
+    bundle: &Bundle,
+    site: &Site,
+    plan: &BundlePlan,
+    origins: &dyn Origins,
+) -> BundleChanges {
+    // Where nothing changes nobody asks what was deployed.
+    let state = site.state(&bundle.name).filter(|_| !plan.is_empty());
+    let deployed = state.map(deployed).unwrap_or_default();
+    let cascade_on_destroy = target.cascade_on_destroy;
+    let prevent_destroy = target.prevent_destroy;
+    Comparison { bundle, plan, deployed: &deployed, origins, cascade_on_destroy, prevent_destroy }.changes()
 }
 
 fn deployed(state: &BundleState) -> Deployed {
     state.ids.keys().filter_map(|key| Some((key.as_str(), state.definition::<Value>(key)?))).collect()
 }
 
+/// Of a bundle that is as its last deploy left it.
+fn unchanged(bundle: &Bundle, site: &Site) -> BundleChanges {
+    let keys = site.state(&bundle.name).into_iter().flat_map(|state| state.ids.keys());
+    // Permissions of a resource count with it.
+    let resources = keys.filter(|key| key.split('.').count() == 3).count();
+    BundleChanges {
+        bundle: bundle.name.clone(),
+        project: bundle.project.clone(),
+        unchanged_tables: bundle.tables(),
+        counts: Counts { unchanged: resources, ..Counts::default() },
+        ..BundleChanges::default()
+    }
+}
+
 fn nothing_of(name: &str) -> Bundle {
     Bundle { name: name.to_owned(), project: name.to_owned(), gateways: Vec::new(), pipelines: Vec::new() }
+}
+
+/// Rows that are older than those of the last deploy would undo what somebody deployed since.
+fn older_source(project: &str, planned: &PlannedProject<'_>, rows: Option<&TableVersion>) -> Option<Need> {
+    let Recorded::Record(record) = &planned.recognition.recorded else { return None };
+    let (deployed, rows) = (older_than(Some(record), rows)?, rows?);
+    let tables = planned.project.tables;
+    Some(Need {
+        consent: Consent { kind: ConsentKind::OlderSource, name: project.to_owned() },
+        field: Some(FieldDifference {
+            path: format!("version of {}", rows.table),
+            old: Some(deployed.version.into()),
+            new: Some(rows.version.into()),
+        }),
+        what: format!(
+            "the rows are version {} of {}, version {} is deployed",
+            rows.version, rows.table, deployed.version
+        ),
+        tables,
+    })
 }

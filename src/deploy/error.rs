@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::child::ChildError;
 use super::verify::Difference;
 use crate::plan::PlanError;
-use crate::preflight::FactsError;
+use crate::preflight::{DeployLock, FactsError};
 use crate::workspace;
 
 /// A step that failed.
@@ -46,6 +46,14 @@ pub enum DeployError {
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] crate::files::FileError),
+    /// Another holds the bundle.
+    #[error("project `{project}` is locked by {lock}")]
+    Locked {
+        /// The project.
+        project: String,
+        /// Who holds it.
+        lock: DeployLock,
+    },
     /// Somebody deployed in between.
     #[error("project `{project}` was deployed by somebody else since it was planned: {what}")]
     Moved {
@@ -97,8 +105,11 @@ impl DeployError {
             Self::Command { .. } => Vec::new(),
             Self::Child(_) => vec![format!("name the program in {}", super::program::PROGRAM_VARIABLE)],
             Self::Interrupted { wrote: true, .. } => vec![
-                "the CLI was in the middle of a deploy: its lock may be left behind, and what it created last may be \
-                 unknown to its state; keep the bundle's .databricks folder, the next deploy names what was left over"
+                "the CLI was in the middle of a deploy: its lock may be left behind, and what it created last may be known to \
+                 nothing but its log, .databricks/bundle/<target>/resources.json.wal in the bundle's folder: keep that folder"
+                    .to_owned(),
+                "on this machine `tapworks deploy --resume` goes on with it; from anywhere else `tapworks deploy --recover` takes \
+                 over what it left"
                     .to_owned(),
             ],
             Self::Interrupted { .. } => vec!["nothing was written; run it again".to_owned()],
@@ -106,6 +117,9 @@ impl DeployError {
             Self::Facts(error) => error.hints(),
             Self::Plan(_) => vec!["the CLI may be newer than this tapworks knows; please report it".to_owned()],
             Self::File(_) => Vec::new(),
+            Self::Locked { .. } => vec![
+                "another deploy began since this one was checked: wait for it, then run this one again".to_owned(),
+            ],
             Self::Moved { .. } => vec!["run the deploy again: it plans anew".to_owned()],
             Self::NotVerified { .. } => {
                 vec!["look at what is named above; `databricks bundle plan` shows what would bring it back".to_owned()]

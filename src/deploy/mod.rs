@@ -9,6 +9,7 @@ mod definition;
 mod error;
 mod journal;
 mod locks;
+mod needs;
 mod outcome;
 mod planned;
 mod program;
@@ -30,8 +31,8 @@ pub use journal::{
     TargetInput,
 };
 pub use locks::{HeldLocks, TakenLocks, judge_locks};
-pub use outcome::{Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
-pub use planned::{PlannedProject, PlannedTarget, plan_all};
+pub use outcome::{Outcome, ProjectOutcome, Status, TargetOutcome};
+pub use planned::{PlannedProject, PlannedTarget, as_left, plan_all};
 pub use program::{DatabricksCli, LocatedCli, PROGRAM_VARIABLE, ProgramError};
 pub use recognition::{Recognition, recognise_all};
 pub use record::{Record, Recorded, RecordedResource, TableVersion, older_than};

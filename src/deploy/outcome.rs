@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::error::DeployError;
 use crate::finding::Finding;
-use crate::plan::Counts;
+use crate::plan::{Counts, HandOver, Need};
 
 /// What became of a target or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,27 +59,16 @@ pub struct ProjectOutcome {
     pub planned: Option<Counts>,
     /// What was done.
     pub resources: Counts,
-    /// What the plan would destroy.
-    pub destructive: Vec<Destructive>,
+    /// What the plan does to data, for which consent is needed.
+    pub needs: Vec<Need>,
+    /// What has to be done by hand after it.
+    pub hand_over: Vec<HandOver>,
     /// Whether it was found as its last deploy left it, so that the CLI was not asked.
     pub recognised: bool,
     /// What is worth knowing although it went well.
     pub warnings: Vec<Finding>,
     /// What stopped it.
     pub error: Option<DeployError>,
-}
-
-/// Something that a plan would destroy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Destructive {
-    /// `pipelines.pipeline_sales_01_p01`.
-    pub resource: String,
-    /// `delete` or `recreate`.
-    pub action: &'static str,
-    /// How many tables it ingests as deployed.
-    pub tables: usize,
-    /// The fields because of which it happens, with their old and new values.
-    pub causes: Vec<String>,
 }
 
 impl ProjectOutcome {
@@ -89,7 +78,8 @@ impl ProjectOutcome {
             status,
             planned: None,
             resources: Counts::default(),
-            destructive: Vec::new(),
+            needs: Vec::new(),
+            hand_over: Vec::new(),
             recognised: false,
             warnings: Vec::new(),
             error: None,

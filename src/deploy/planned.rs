@@ -6,11 +6,10 @@ use futures_util::future::join_all;
 
 use super::error::DeployError;
 use super::journal::RunStep;
-use super::outcome::Destructive;
 use super::recognition::Recognition;
 use super::site::{ProjectBundle, Session, Site};
 use crate::files;
-use crate::plan::{BundlePlan, Node};
+use crate::plan::{BundleChanges, BundlePlan};
 
 /// A target with its projects' plans.
 pub struct PlannedTarget<'a> {
@@ -28,35 +27,8 @@ pub struct PlannedProject<'a> {
     pub recognition: Recognition,
     /// The plan and the file that holds it; none for a project that is as its last deploy left it.
     pub plan: Result<Option<(BundlePlan, PathBuf)>, DeployError>,
-}
-
-impl PlannedProject<'_> {
-    /// What its plan would destroy.
-    #[must_use]
-    pub fn destructive(&self) -> Vec<Destructive> {
-        let Ok(Some((plan, _))) = &self.plan else { return Vec::new() };
-        plan.destructive().map(|(key, node)| destructive(key, node)).collect()
-    }
-}
-
-fn destructive(key: &str, node: &Node) -> Destructive {
-    let show = |value: &Option<serde_json::Value>| {
-        value.as_ref().map_or_else(|| "(none)".to_owned(), ToString::to_string)
-    };
-    let tables = node
-        .remote_state
-        .as_ref()
-        .and_then(|state| state.pointer("/ingestion_definition/objects")?.as_array())
-        .map_or(0, Vec::len);
-    Destructive {
-        resource: key.trim_start_matches("resources.").to_owned(),
-        action: node.action.as_str(),
-        tables,
-        causes: node
-            .causes()
-            .map(|(path, change)| format!("{path}: {} → {}", show(&change.old), show(&change.new)))
-            .collect(),
-    }
+    /// What that means for tables; nothing before it is compared.
+    pub changes: BundleChanges,
 }
 
 /// Validates and plans every project for every target, as far as it is not recognised; nothing is written to any workspace.
@@ -73,11 +45,27 @@ pub async fn plan_all<'a>(
                 None => Ok(None),
                 Some(_) => plan(session, site, project).await.map(Some),
             };
-            PlannedProject { project, recognition, plan }
+            PlannedProject { project, recognition, plan, changes: BundleChanges::default() }
         });
         PlannedTarget { site, projects: join_all(projects).await }
     });
     join_all(targets).await
+}
+
+/// The same where every project of every target is recognised, so that there is nothing to ask the CLI.
+#[must_use]
+pub fn as_left(sites: &[Site], recognised: Vec<Vec<Recognition>>) -> Vec<PlannedTarget<'_>> {
+    let targets = sites.iter().zip(recognised).map(|(site, recognised)| {
+        let projects = site.projects.iter().zip(recognised);
+        let planned = projects.map(|(project, recognition)| PlannedProject {
+            project,
+            recognition,
+            plan: Ok(None),
+            changes: BundleChanges::default(),
+        });
+        PlannedTarget { site, projects: planned.collect() }
+    });
+    targets.collect()
 }
 
 /// `validate --strict` and `plan -o json` side by side: each loads the whole bundle, neither needs the other.

@@ -1,13 +1,12 @@
 //! A bundle on disk for commands that only look: the folder for bundles stays as it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::site::ProjectBundle;
-use crate::bundle::{Package, PackageError, Written};
+use crate::bundle::{Package, PackageError};
 use crate::files::{self, Entry, FileError};
 
-/// The package on disk: in `output` where it lies there already, byte for byte, else in `scratch`, with what the CLI keeps beside
-/// it of this target (a state that could not be saved to the workspace lies there alone).
+/// The folder of the package on disk: in `output` where it lies there already, byte for byte, else in `scratch`, with what the
+/// CLI keeps beside it of this target (a state that could not be saved to the workspace lies there alone).
 ///
 /// # Errors
 /// What stands in the way of writing it to `output` too, and a scratch folder that cannot be written.
@@ -16,11 +15,10 @@ pub fn stage(
     output: &Path,
     scratch: &Path,
     target: &str,
-    tables: usize,
-) -> Result<ProjectBundle, PackageError> {
+) -> Result<PathBuf, PackageError> {
     let there = package.compare(output)?;
     if there.changes.is_empty() {
-        return Ok(ProjectBundle::new(package, &there, tables)?);
+        return Ok(there.folder);
     }
     let scratch = scratch.join("bundles");
     files::create_folder(&scratch)?;
@@ -31,7 +29,7 @@ pub fn stage(
     }
     let kept = Path::new(".databricks").join("bundle").join(target);
     copy_files(&there.folder.join(&kept), &written.folder.join(&kept))?;
-    Ok(ProjectBundle::new(package, &Written { foreign: there.foreign, ..written }, tables)?)
+    Ok(written.folder)
 }
 
 /// Copies the files of a folder, not those of folders in it: there lie programs of other engines.
@@ -78,8 +76,8 @@ mod tests {
         let (output, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let package = package(&[]);
         package.write(output.path()).unwrap();
-        let staged = stage(&package, output.path(), scratch.path(), "prod", 0).unwrap();
-        assert_eq!(staged.folder, output.path().join("retail"));
+        let staged = stage(&package, output.path(), scratch.path(), "prod").unwrap();
+        assert_eq!(staged, output.path().join("retail"));
         assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
     }
 
@@ -93,12 +91,12 @@ mod tests {
         std::fs::write(there.join(state).join("resources.json"), "{}").unwrap();
         std::fs::write(there.join(state).join("terraform/program"), "x").unwrap();
         std::fs::write(there.join("resources/mine.yml"), "resources: {}\n").unwrap();
-        let staged = stage(&package(&[]), output.path(), scratch.path(), "prod", 0).unwrap();
-        assert!(staged.folder.starts_with(scratch.path()));
+        let staged = stage(&package(&[]), output.path(), scratch.path(), "prod").unwrap();
+        assert!(staged.starts_with(scratch.path()));
         for file in ["databricks.yml", ".databricks/bundle/prod/resources.json", "resources/mine.yml"] {
-            assert!(staged.folder.join(file).is_file(), "{file}");
+            assert!(staged.join(file).is_file(), "{file}");
         }
-        assert!(!staged.folder.join(state).join("terraform").exists());
+        assert!(!staged.join(state).join("terraform").exists());
         assert!(!there.join("databricks.yml").exists(), "the folder for bundles stays as it is");
     }
 }

@@ -78,10 +78,10 @@ impl Allow {
     }
 }
 
-/// The flag that gives a consent, ready to be pasted: no quotes, and nothing that a shell would take for its own.
+/// What `--allow` takes for a consent, ready to be pasted: no quotes, and nothing that a shell would take for its own.
 #[must_use]
-pub fn flag(target: &str, several: bool, consent: &Consent) -> String {
-    if several { format!("--allow {target}/{consent}") } else { format!("--allow {consent}") }
+pub fn argument(target: &str, several: bool, consent: &Consent) -> String {
+    if several { format!("{target}/{consent}") } else { consent.to_string() }
 }
 
 #[cfg(test)]
@@ -100,9 +100,9 @@ mod tests {
         let found = allow("prod/older-source:retail").unwrap();
         assert_eq!(found.target.as_deref(), Some("prod"));
         assert_eq!(found.consent.kind, ConsentKind::OlderSource);
-        // What the flag prints is what is read.
-        assert_eq!(flag("prod", true, &found.consent), "--allow prod/older-source:retail");
-        assert_eq!(flag("prod", false, &found.consent), "--allow older-source:retail");
+        // What is printed is what is read.
+        assert_eq!(argument("prod", true, &found.consent), "prod/older-source:retail");
+        assert_eq!(argument("prod", false, &found.consent), "older-source:retail");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::bundle_plan::{Action, BundlePlan};
 use super::consent::{Consent, ConsentKind};
-use super::consented::Granted;
+use super::consented::{Granted, TargetNeed};
 use super::need::Need;
 
 /// Every consent that was given, by target.
@@ -12,14 +12,13 @@ use super::need::Need;
 pub struct Approved(BTreeSet<(String, Consent)>);
 
 impl Approved {
-    /// Of what was granted; of several needs of one consent each must have been, which is for who grants to see to.
+    /// Of what was granted; of several needs of one consent none may be missing.
     #[must_use]
-    pub fn of(granted: &[Granted]) -> Self {
-        let consents = granted.iter().map(|granted| {
-            let need = &granted.need;
-            (need.target.clone(), need.need.consent.clone())
-        });
-        Self(consents.collect())
+    pub fn of(granted: &[Granted], missing: &[TargetNeed]) -> Self {
+        let key = |need: &TargetNeed| (need.target.clone(), need.need.consent.clone());
+        let missing: BTreeSet<_> = missing.iter().map(key).collect();
+        let granted = granted.iter().map(|granted| key(&granted.need));
+        Self(granted.filter(|consent| !missing.contains(consent)).collect())
     }
 
     /// Whether all that this plan does to data in this target was consented to: all that the comparison found, and, whatever
@@ -52,7 +51,8 @@ impl Approved {
 
 #[cfg(test)]
 mod tests {
-    use super::super::consented::{By, TargetNeed};
+    use super::super::cause::Cause;
+    use super::super::consented::By;
     use super::*;
 
     const PLAN: &str = r#"{"plan": {
@@ -65,15 +65,14 @@ mod tests {
         Need { consent: Consent { kind, name: name.to_owned() }, field: None, what: String::new(), tables: 1 }
     }
 
+    fn in_prod(need: &Need) -> TargetNeed {
+        TargetNeed { target: "prod".to_owned(), need: need.clone(), cause: Cause::default() }
+    }
+
     fn approved(needs: &[Need]) -> Approved {
-        let granted: Vec<Granted> = needs
-            .iter()
-            .map(|need| Granted {
-                need: TargetNeed { target: "prod".to_owned(), need: need.clone() },
-                by: By::Flag,
-            })
-            .collect();
-        Approved::of(&granted)
+        let granted: Vec<Granted> =
+            needs.iter().map(|need| Granted { need: in_prod(need), by: By::Flag }).collect();
+        Approved::of(&granted, &[])
     }
 
     #[test]
@@ -90,6 +89,9 @@ mod tests {
         assert_eq!(approved(&other).uncovered("prod", &plan).collect::<Vec<_>>(), [b.consent]);
         let snapshot = [need(ConsentKind::Snapshot, "c")];
         assert!(!approved(&both).covers("prod", &snapshot, &plan), "what the CLI would not ask about");
+        let granted = Granted { need: in_prod(&both[0]), by: By::Flag };
+        let half = Approved::of(std::slice::from_ref(&granted), std::slice::from_ref(&granted.need));
+        assert_eq!(half, Approved::default(), "one of two needs of a consent is not the consent");
         assert!(approved(&[]).covers("prod", &[], &BundlePlan::parse(br#"{"plan": {}}"#).unwrap()));
     }
 }

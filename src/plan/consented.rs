@@ -5,9 +5,10 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::allow::flag;
+use super::allow::argument;
 use super::approvals::Approval;
-use super::consent::Consent;
+use super::cause::Cause;
+use super::consent::{Consent, ConsentKind};
 use super::need::Need;
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place, Severity};
@@ -29,6 +30,8 @@ pub struct TargetNeed {
     pub target: String,
     /// What has to be consented to there.
     pub need: Need,
+    /// Why, from the user's edit on; may be empty.
+    pub cause: Cause,
 }
 
 /// Who consented.
@@ -197,50 +200,56 @@ fn idle(approval: &Approval, needs: &[TargetNeed], today: Date) -> Option<Findin
 /// One finding for each consent that is missing, with all that calls for it.
 #[must_use]
 pub fn refusals(missing: &[TargetNeed], several: bool) -> Vec<Finding> {
-    let mut groups: Vec<(&str, Vec<&Need>)> = Vec::new();
-    for TargetNeed { target, need } in missing {
-        let same = groups.iter_mut().find(|(other, needs)| {
-            *other == target && needs.first().is_some_and(|first| first.consent == need.consent)
-        });
-        match same {
-            Some((_, needs)) => needs.push(need),
-            None => groups.push((target, vec![need])),
+    let mut groups: Vec<Vec<&TargetNeed>> = Vec::new();
+    for need in missing {
+        let is_same =
+            |other: &&TargetNeed| (&other.target, &other.need.consent) == (&need.target, &need.need.consent);
+        match groups.iter_mut().find(|group| group.first().is_some_and(is_same)) {
+            Some(group) => group.push(need),
+            None => groups.push(vec![need]),
         }
     }
-    groups.into_iter().filter_map(|(target, needs)| refusal(target, &needs, several)).collect()
+    groups.iter().filter_map(|needs| refusal(needs, several)).collect()
 }
 
-fn refusal(target: &str, needs: &[&Need], several: bool) -> Option<Finding> {
+fn refusal(needs: &[&TargetNeed], several: bool) -> Option<Finding> {
     /// Tables of one pipeline can be many.
     const SHOWN: usize = 5;
-    let first = needs.first()?;
+    let TargetNeed { target, need: first, cause } = needs.first()?;
     let fields: Vec<String> =
-        needs.iter().filter_map(|need| need.field.as_ref()).map(ToString::to_string).collect();
-    let mut why = fields.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
+        needs.iter().filter_map(|need| need.need.field.as_ref()).map(ToString::to_string).collect();
+    let mut why: Vec<String> = Vec::new();
+    why.extend((!cause.is_empty()).then(|| cause.to_string()));
+    why.extend(fields.iter().take(SHOWN).cloned());
     if fields.len() > SHOWN {
-        why = format!("{why}; and {} more", plural(fields.len() - SHOWN, "field"));
+        why.push(format!("and {} more", plural(fields.len() - SHOWN, "field")));
     }
-    let flag = flag(target, several, &first.consent);
+    let name = &first.consent.name;
+    let key = match first.consent.kind {
+        ConsentKind::Remove | ConsentKind::OlderSource => format!("project {name}"),
+        _ => format!("pipelines.{name}"),
+    };
+    let argument = argument(target, several, &first.consent);
     Some(
         Finding::error("TW401", first.what.clone())
             .for_target(target)
-            .at(Place::Resource { key: first.consent.name.clone() })
-            .why(why)
-            .fix(format!("undo the change, or consent to it: {flag}")),
+            .at(cause.place.clone().unwrap_or(Place::Resource { key }))
+            .why(why.join("; "))
+            .fix(format!("undo the change, or consent to it: --allow {argument}")),
     )
 }
 
-/// The flags that give every missing consent, each once, in one line that can be pasted.
+/// Every missing consent as `--allow` takes it, each once.
 #[must_use]
-pub fn missing_flags(missing: &[TargetNeed], several: bool) -> String {
-    let mut flags: Vec<String> = Vec::new();
-    for TargetNeed { target, need } in missing {
-        let flag = flag(target, several, &need.consent);
-        if !flags.contains(&flag) {
-            flags.push(flag);
+pub fn missing_consents(missing: &[TargetNeed], several: bool) -> Vec<String> {
+    let mut consents: Vec<String> = Vec::new();
+    for TargetNeed { target, need, .. } in missing {
+        let consent = argument(target, several, &need.consent);
+        if !consents.contains(&consent) {
+            consents.push(consent);
         }
     }
-    flags.join(" ")
+    consents
 }
 
 #[cfg(test)]
@@ -266,10 +275,8 @@ mod tests {
             new: Some(new).filter(|value| !value.is_null()),
         });
         let what = format!("{name} changes");
-        TargetNeed {
-            target: target.to_owned(),
-            need: Need { consent: consent(kind, name), field, what, tables: 3 },
-        }
+        let need = Need { consent: consent(kind, name), field, what, tables: 3 };
+        TargetNeed { target: target.to_owned(), need, cause: Cause::default() }
     }
 
     fn recreate(new: &str) -> TargetNeed {
@@ -308,7 +315,7 @@ mod tests {
         assert_eq!(judged.granted, [Granted { need: recreate("v2"), by: By::Flag }]);
         assert_eq!(judged.missing, [elsewhere, other]);
         assert_eq!(told(&judged), []);
-        assert_eq!(missing_flags(&judged.missing, true), "--allow dev/recreate:gw --allow prod/delete:gw");
+        assert_eq!(missing_consents(&judged.missing, true), ["dev/recreate:gw", "prod/delete:gw"]);
     }
 
     #[test]
@@ -405,6 +412,22 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_stands_where_the_edit_does_and_says_what_came_of_it() {
+        let place = Place::File { file: "tables.csv".into(), line: 41, column: 9 };
+        let cause =
+            Cause::new("gateway_schema").at(place.clone()).then("gateway recreated").then("347 tables");
+        let missing = [TargetNeed { cause, ..recreate("v2") }];
+        let [finding] = &refusals(&missing, true)[..] else { panic!() };
+        assert_eq!(finding.place, Some(place));
+        assert_eq!(
+            finding.why,
+            "gateway_schema, tables.csv:41 → gateway recreated → 347 tables; gateway_definition.gateway_storage_schema: \
+             staging → v2"
+        );
+        assert!(finding.fix.ends_with(" --allow prod/recreate:gw"), "{}", finding.fix);
+    }
+
+    #[test]
     fn a_refusal_names_each_consent_once_with_all_that_calls_for_it() {
         let second = need("prod", ConsentKind::Recreate, "gw", Some(("storage", Value::Null, json!("x"))));
         let missing = [recreate("v2"), second, need("prod", ConsentKind::Delete, "old", None)];
@@ -422,6 +445,6 @@ mod tests {
                 ("old changes", "", "undo the change, or consent to it: --allow delete:old"),
             ]
         );
-        assert_eq!(missing_flags(&missing, false), "--allow recreate:gw --allow delete:old");
+        assert_eq!(missing_consents(&missing, false), ["recreate:gw", "delete:old"]);
     }
 }

@@ -29,7 +29,7 @@ mod tables;
 mod tests;
 mod written;
 
-pub use allow::{Allow, AllowError, flag};
+pub use allow::{Allow, AllowError, argument};
 pub use approvals::{Approval, ApprovedField, approvals_schema, read_approvals, unknown_targets};
 pub use approved::Approved;
 pub use bundle_plan::{Action, BundlePlan, FieldChange, Node, PlanError};
@@ -37,7 +37,7 @@ pub use cause::Cause;
 pub use changes::{BundleChanges, Drift, ResourceChange, TableAction, TableChange, TableCount};
 pub use comparison::Comparison;
 pub use consent::{Consent, ConsentKind};
-pub use consented::{By, Consents, Granted, Judged, TargetNeed, judge, missing_flags, refusals};
+pub use consented::{By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
 pub use counts::Counts;
 pub use deployed::Deployed;
 pub use effect::{Effect, Fate};

@@ -47,6 +47,7 @@ pub fn questions(missing: &[TargetNeed], is_production: impl Fn(&str) -> bool) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::cause::Cause;
     use super::super::consent::{Consent, ConsentKind};
     use super::super::need::Need;
     use super::*;
@@ -61,6 +62,7 @@ mod tests {
                 what: String::new(),
                 tables: 1,
             },
+            cause: Cause::default(),
         };
         let asked = questions(&[need("dev"), need("prod"), need("dev")], |target| target == "prod");
         let [dev, prod] = &asked[..] else { panic!("{asked:?}") };

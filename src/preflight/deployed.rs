@@ -70,19 +70,27 @@ pub fn deployed(target: &str, bundles: &BTreeMap<String, BundleFacts>) -> Deploy
     deployed
 }
 
-/// Adds what was left over by deploys that broke off: tables lie there too, although no state says so.
+/// Adds what was left over by deploys that broke off: tables lie there too, although no state says so. A gateway that no
+/// pipeline stands behind yet remembers nothing: the first that is made takes its name, and with it the gateway.
 pub fn remember(deployed: &mut Deployed, left_over: &[LeftOver]) {
-    let is_left = |key: &str| left_over.iter().any(|left| left.key == key);
+    let gateways: BTreeSet<String> = deployed
+        .gateways
+        .iter()
+        .map(|gateway| format!("resources.pipelines.gateway_{}", gateway.name))
+        .collect();
+    let is_there = |key: &str| gateways.contains(key) || left_over.iter().any(|left| left.key == key);
     for left in left_over {
-        let Ok(definition) = Definition::deserialize(&left.definition) else { continue };
-        let known: BTreeSet<String> = deployed
-            .gateways
-            .iter()
-            .map(|gateway| format!("resources.pipelines.gateway_{}", gateway.name))
-            .collect();
-        let is_there = |key: &str| is_left(key) || known.contains(key);
-        add_one(deployed, &left.bundle, &left.key, definition, is_there);
+        if let Ok(definition) = Definition::deserialize(&left.definition) {
+            add_one(deployed, &left.bundle, &left.key, definition, is_there);
+        }
     }
+    let used: BTreeSet<&str> =
+        deployed.pipelines.iter().filter_map(|pipeline| pipeline.gateway.as_deref()).collect();
+    let is_used = |gateway: &DeployedGateway| {
+        let key = format!("resources.pipelines.gateway_{}", gateway.name);
+        gateways.contains(&key) || used.contains(gateway.name.as_str())
+    };
+    deployed.gateways.retain(is_used);
 }
 
 fn add(deployed: &mut Deployed, bundle: &str, state: &BundleState) {
@@ -138,7 +146,35 @@ fn key_of(object: Object) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn what_was_left_over_is_remembered_where_tables_lie() {
+        let left = |key: &str, definition| LeftOver {
+            bundle: "a".to_owned(),
+            key: format!("resources.pipelines.{key}"),
+            id: key.to_owned(),
+            name: key.to_owned(),
+            owner: None,
+            definition,
+        };
+        let storage = json!({"gateway_definition": {"gateway_storage_catalog": "main", "gateway_storage_schema": "staging"}});
+        let table = json!({"source_table": "T", "destination_catalog": "main", "destination_schema": "s"});
+        let ingestion = json!({"catalog": "main", "schema": "s", "ingestion_definition": {"objects": [{"table": table}]}});
+        let mut found = Deployed::default();
+        let gateways = [left("gateway_a_01_g01", storage.clone()), left("gateway_a_01_g02", storage)];
+        remember(&mut found, &gateways);
+        assert_eq!(found, Deployed::default(), "no pipeline stands behind them");
+        remember(&mut found, &[&gateways[..], &[left("pipeline_a_01_g02_p01", ingestion)]].concat());
+        assert_eq!(
+            found.gateways.iter().map(|gateway| gateway.name.as_str()).collect::<Vec<_>>(),
+            ["a_01_g02"]
+        );
+        assert_eq!(found.pipelines[0].gateway.as_deref(), Some("a_01_g02"));
+        assert_eq!(found.pipelines[0].tables, ["main.s.t"]);
+    }
 
     #[test]
     fn pipelines_know_their_gateway_home_and_tables() {

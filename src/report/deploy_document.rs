@@ -6,9 +6,9 @@ use owo_colors::{OwoColorize as _, Style};
 use serde::Serialize;
 
 use super::placement_document::PlacementDocument;
-use crate::deploy::{DeployError, Destructive, Outcome, ProjectOutcome, Status, TargetOutcome};
+use crate::deploy::{DeployError, Outcome, ProjectOutcome, Status, TargetOutcome};
 use crate::finding::Findings;
-use crate::plan::Counts;
+use crate::plan::{By, Consent, Counts, FieldDifference, Granted, HandOver, Need};
 
 /// What a deploy did.
 #[derive(Debug, Serialize)]
@@ -18,6 +18,10 @@ pub struct DeployDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a SourceDocument>,
     placement: Vec<PlacementDocument>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    consents: Vec<ConsentDocument<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    needs_consent: &'a [String],
     #[serde(skip_serializing_if = "Findings::is_empty")]
     findings: &'a Findings,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +55,17 @@ pub enum SourceDocument {
     },
 }
 
+/// Who consented to what.
+#[derive(Debug, Serialize)]
+struct ConsentDocument<'a> {
+    target: &'a str,
+    consent: &'a Consent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a FieldDifference>,
+    #[serde(flatten)]
+    by: &'a By,
+}
+
 #[derive(Debug, Serialize)]
 struct TargetDocument<'a> {
     target: &'a str,
@@ -72,7 +87,9 @@ struct ProjectDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     planned: Option<Counts>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    destructive: &'a [Destructive],
+    needs: &'a [Need],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    hand_over: &'a [HandOver],
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorDocument>,
 }
@@ -121,14 +138,39 @@ impl<'a> DeployDocument<'a> {
                         resources: project.resources,
                         recognised: project.recognised,
                         planned: project.planned,
-                        destructive: &project.destructive,
+                        needs: &project.needs,
+                        hand_over: &project.hand_over,
                         error: project.error.as_ref().map(ErrorDocument::of),
                     })
                     .collect(),
                 error: target.error.as_ref().map(ErrorDocument::of),
             })
             .collect();
-        Self { format: "tapworks.deploy/1", targets, source, placement, findings, error: None, resume: None }
+        Self {
+            format: "tapworks.deploy/1",
+            targets,
+            source,
+            placement,
+            consents: Vec::new(),
+            needs_consent: &[],
+            findings,
+            error: None,
+            resume: None,
+        }
+    }
+
+    /// The same with who consented to what, and what nobody did, as `--allow` takes it.
+    #[must_use]
+    pub fn with_consents(mut self, granted: &'a [Granted], missing: &'a [String]) -> Self {
+        let consents = granted.iter().map(|Granted { need, by }| ConsentDocument {
+            target: &need.target,
+            consent: &need.need.consent,
+            field: need.need.field.as_ref(),
+            by,
+        });
+        self.consents = consents.collect();
+        self.needs_consent = missing;
+        self
     }
 
     /// The same with the error that ended the run as a whole.
@@ -164,6 +206,15 @@ fn write_target(text: &mut String, target: &TargetOutcome) {
         let (word, style) = status_word(project.status);
         let _ =
             writeln!(text, "  {:width$}  {}  {}", project.name, word.style(style), project_note(project),);
+    }
+    let deployed = |project: &&ProjectOutcome| {
+        matches!(project.status, Status::Deployed | Status::NotVerified | Status::PartlyDeployed)
+    };
+    for hand_over in target.projects.iter().filter(deployed).flat_map(|project| &project.hand_over) {
+        let _ = writeln!(text, "  To be done by hand: {}", hand_over.why);
+        for statement in &hand_over.statements {
+            let _ = writeln!(text, "    {statement}");
+        }
     }
 }
 

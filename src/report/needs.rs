@@ -22,6 +22,12 @@ pub fn needs_text(target: &str, needs: &[TargetNeed]) -> String {
         told.push(&first.consent);
         let same: Vec<&Need> = here().filter(|need| need.consent == first.consent).collect();
         let _ = writeln!(text, "  {} {}  {}", "!".red().bold(), first.consent.to_string().bold(), first.what);
+        if let Some(cause) =
+            needs.iter().find(|need| need.target == target && need.need == *first).map(|need| &need.cause)
+            && !cause.is_empty()
+        {
+            let _ = writeln!(text, "      cause {cause}");
+        }
         let fields: Vec<_> = same.iter().filter_map(|need| need.field.as_ref()).collect();
         for field in fields.iter().take(FIELDS) {
             let _ = writeln!(text, "      {field}");
@@ -38,7 +44,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::{ConsentKind, FieldDifference};
+    use crate::plan::{Cause, ConsentKind, FieldDifference};
 
     #[test]
     fn each_consent_is_told_once_with_its_fields() {
@@ -54,6 +60,7 @@ mod tests {
                 what: format!("{name}: 3 tables are read again in full"),
                 tables: 3,
             },
+            cause: Cause::default(),
         };
         let mut needs = vec![
             need("prod", ConsentKind::Recreate, "gw", Some("storage")),

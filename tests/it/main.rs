@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod consent;
 mod context;
 mod cost;
 #[cfg(target_os = "linux")]

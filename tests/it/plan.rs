@@ -468,6 +468,7 @@ fn a_plan_writes_nothing_anywhere() {
     site.context.run(DEPLOY).exits(0);
     let lock = site.context.read("tapworks.lock");
     site.workspace.clear_requests();
+    let commands = site.context.read("programs/arguments.log");
     let said = site.context.run(&["plan", "--target", "prod", "--exit-code"]);
     assert!(
         said.exits(0).stdout.ends_with(
@@ -476,6 +477,7 @@ fn a_plan_writes_nothing_anywhere() {
         "{}",
         said.stdout
     );
+    assert_eq!(site.context.read("programs/arguments.log"), commands, "it is recognised without the CLI");
     site.replace("salesforce_crm,,,SCD_TYPE_1,,0 6", "salesforce_crm,,,SCD_TYPE_1,,0 7");
     site.plan().exits(0);
     assert!(site.workspace.writes().is_empty());

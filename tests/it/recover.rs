@@ -1,6 +1,9 @@
 //! A runner that is gone: its lock and what it created are taken over. And locks that others hold.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tapworks_mocks::workspace::Fault;
 
 use crate::context::{Context, Said};
 use crate::crash::{BUNDLES, DEPLOY, Moment, Site, undisturbed};
@@ -26,21 +29,17 @@ fn lost_and_recovered(moment: Moment, bundle: [&str; 4], done: bool) -> (Site, S
     (site, said)
 }
 
+/// With the folder gone, a request that had no effect is as good as one that was not made: each is carried out, but the first.
 #[test]
 fn a_folder_that_is_lost_at_any_moment_of_an_apply_is_recovered() {
     let meant = undisturbed();
-    for moment in
-        [Moment::Gateway, Moment::Pipeline, Moment::Job, Moment::State, Moment::Metadata, Moment::Unlock]
-    {
-        for done in [false, true] {
-            let (site, said) = lost_and_recovered(moment, BUNDLES[1], done);
-            let held = !(moment == Moment::Unlock && done);
-            let told = said.stderr.contains("bundle `retail` is locked by tester@example.com since ");
-            assert_eq!(told, held, "{moment:?}: the holder is shown: {}", said.stderr);
-            site.is_like(&meant, &format!("{moment:?}, done: {done}"));
-            let again = site.context.run(DEPLOY);
-            assert_eq!(again.exits(0).json()["targets"][0]["status"], "unchanged", "{}", again.stderr);
-        }
+    let moments = [Moment::Pipeline, Moment::Job, Moment::State, Moment::Metadata, Moment::Unlock];
+    let done = [Moment::Gateway].into_iter().chain(moments).map(|moment| (moment, true));
+    for (moment, done) in [(Moment::Gateway, false)].into_iter().chain(done) {
+        let (site, said) = lost_and_recovered(moment, BUNDLES[1], done);
+        let told = said.stderr.contains("bundle `retail` is locked by tester@example.com since ");
+        assert_eq!(told, moment != Moment::Unlock, "{moment:?}: the holder is shown: {}", said.stderr);
+        site.is_like(&meant, &format!("{moment:?}, done: {done}"));
     }
 }
 
@@ -145,4 +144,23 @@ fn what_has_no_place_is_named_and_left_alone() {
     said.exits(0);
     assert!(said.stderr.contains(&id) && said.stderr.contains("not bound"), "{}", said.stderr);
     assert_eq!(said.json()["targets"][1]["projects"][1]["status"], Value::from("unchanged"));
+}
+
+/// Taken between the check and the deploy.
+#[test]
+fn a_lock_that_comes_in_between_is_told_with_its_holder() {
+    let site = Site::new();
+    let taken = || Fault::on("POST", ".*/deploy.lock");
+    site.workspace.fault(taken().delay(Duration::from_millis(400)));
+    site.workspace.fault(taken().error(409, "RESOURCE_ALREADY_EXISTS", "it is there"));
+    let mut run = site.start(DEPLOY);
+    site.until(&mut run, || site.workspace.count("POST", ".*/deploy.lock") == 1);
+    lock(&site, BUNDLES[0]);
+    assert_eq!(run.wait().unwrap().code(), Some(1));
+    let said = site.context.read("stderr.log");
+    assert!(
+        said.contains("project `buying` is locked by someone@example.com since 2026-01-02 03:04:05 UTC"),
+        "{said}"
+    );
+    assert_eq!(site.workspace.world(|world| world.pipelines.len()), 0);
 }

@@ -215,6 +215,8 @@ fn a_second_signal_kills_the_deploy() {
         std::thread::sleep(std::time::Duration::from_millis(500));
         // The other signal: the status is that of the first.
         let said = ends_soon(run, if name == "INT" { "TERM" } else { "INT" }, status);
-        assert!(said.stderr.contains("its lock may be left behind"), "{}", said.stderr);
+        for word in ["its lock may be left behind", "resources.json.wal", "--resume", "--recover"] {
+            assert!(said.stderr.contains(word), "{word}: {}", said.stderr);
+        }
     }
 }

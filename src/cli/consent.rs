@@ -1,0 +1,101 @@
+//! `--allow`, `--approvals` and `--auto-approve`, and the question at a terminal.
+
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::failure::Failure;
+use super::terminal;
+use crate::files;
+use crate::finding::Findings;
+use crate::interrupt::Interrupt;
+use crate::plan::{Allow, Consents, TargetNeed, questions, read_approvals, unknown_targets};
+use crate::report::needs_text;
+use crate::settings::{Mode, Settings, Target};
+
+/// The file that is read where none is named, beside the settings file.
+const APPROVALS: &str = "approvals.yml";
+
+/// Consent to what a deploy does to data.
+#[derive(clap::Args)]
+pub(super) struct ConsentArguments {
+    /// Consent to one thing, as the refusal prints it: recreate:PIPELINE, delete:PIPELINE, snapshot:PIPELINE, move:PIPELINE,
+    /// remove:PROJECT, older-source:PROJECT; with several targets TARGET/KIND:NAME; repeatable
+    #[arg(long, value_name = "KIND:NAME", help_heading = "Consent")]
+    allow: Vec<Allow>,
+    /// Reviewed consents; without it approvals.yml beside the settings file, where it is there
+    #[arg(long, value_name = "FILE", env = "TAPWORKS_APPROVALS", help_heading = "Consent")]
+    approvals: Option<PathBuf>,
+    /// Answer ordinary questions with yes; what happens to data is never among them
+    #[arg(long, help_heading = "Consent")]
+    auto_approve: bool,
+}
+
+impl ConsentArguments {
+    /// The consents that hold for these targets, and what is wrong with the approvals.
+    pub(super) fn resolve(
+        &self,
+        context: &Context,
+        settings: &Settings,
+        targets: &[Target],
+    ) -> Result<(Consents, Findings), Failure> {
+        let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+        let mut allowed = Vec::new();
+        for allow in &self.allow {
+            let target =
+                allow.target(&targets).map_err(|error| Failure::usage(format!("--allow: {error}")))?;
+            allowed.push((target.to_owned(), allow.consent.clone()));
+        }
+        let Some((shown, text)) = self.approvals(context, settings)? else {
+            return Ok((Consents { allowed, approvals: Vec::new() }, Findings::new()));
+        };
+        let (approvals, mut findings) = read_approvals(&text, &shown);
+        let known: Vec<&str> =
+            settings.targets.keys().map(String::as_str).chain(targets.iter().copied()).collect();
+        findings.extend(unknown_targets(&approvals, &known));
+        Ok((Consents { allowed, approvals }, findings))
+    }
+
+    /// The text of the approvals, and how places name the file.
+    fn approvals(&self, context: &Context, settings: &Settings) -> Result<Option<(String, String)>, Failure> {
+        let beside = settings.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let path = self.approvals.clone().unwrap_or_else(|| beside.join(APPROVALS));
+        let directory = context.environment.directory();
+        let shown = path.strip_prefix(directory).unwrap_or(&path).display().to_string();
+        let Some(bytes) = files::read_if_present(&directory.join(&path))? else {
+            return match self.approvals {
+                Some(_) => Err(Failure::usage(format!("there is no file {shown} of approvals"))),
+                None => Ok(None),
+            };
+        };
+        let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{shown} is not UTF-8")))?;
+        Ok(Some((shown, text)))
+    }
+}
+
+/// Asks whoever sits at the terminal, target by target; nobody there is no consent. The list stands above each question.
+pub(super) async fn ask(
+    context: &Context,
+    targets: impl Iterator<Item = &Target> + Clone,
+    missing: &[TargetNeed],
+    interrupt: &Interrupt,
+) -> Result<bool, Failure> {
+    if missing.is_empty() || !terminal::is_there() {
+        return Ok(false);
+    }
+    let find = |name: &str| targets.clone().find(|target| target.name == name);
+    let is_production = |name: &str| find(name).is_none_or(|target| target.mode == Mode::Production);
+    for question in questions(missing, is_production) {
+        let host = find(&question.target).and_then(|target| target.host.clone()).unwrap_or_default();
+        context.printer.text(&format!(
+            "\n{}  {host}\n{}",
+            question.target,
+            needs_text(&question.target, missing)
+        ));
+        context.printer.text(&question.text);
+        let answer = terminal::read_line(interrupt).await?;
+        if !question.is_answered_by(&answer) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

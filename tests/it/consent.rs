@@ -1,0 +1,305 @@
+//! Consent to what a deploy does to data: refused by name, given by name, by review, or at a terminal.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use tapworks_mocks::workspace::MockWorkspace;
+
+use crate::context::{Context, Said};
+
+const ARGUMENTS: &str = "programs/arguments.log";
+const BOTH: &[&str] =
+    &["deploy", "--source", "tables.csv", "--target", "dev", "--target", "prod", "-o", "json"];
+const GATEWAY: &str = "recreate:gateway_sales_01_g01";
+const PIPELINES: [&str; 2] = ["recreate:pipeline_sales_01_g01_p01", "recreate:pipeline_sales_01_g01_p02"];
+
+struct Site {
+    workspace: MockWorkspace,
+    context: Context,
+}
+
+/// So many tables behind one gateway, whose schema one row alone names, in line 41.
+fn rows(tables: usize, schema: &str) -> String {
+    let mut text =
+        "connector,project_name,prefix,source_database,source_schema,source_table_name,target_catalog,\
+                    target_schema,target_table_name,connection_name,gateway_catalog,gateway_schema\n"
+            .to_owned();
+    for table in 0..tables {
+        let schema = if table == 39 { schema } else { "" };
+        let _ = writeln!(
+            text,
+            "sql_server,retail,sales,erp,dbo,Table{table},bronze,sales,table_{table},sqlserver_erp,bronze,{schema}"
+        );
+    }
+    text
+}
+
+/// 347 tables in two pipelines, deployed to `prod`.
+fn deployed() -> Site {
+    let workspace = MockWorkspace::start();
+    let context = Context::with(&workspace);
+    let host = workspace.url();
+    let target = |name: &str| {
+        format!(
+            "  {name}:\n    workspace_host: {host}\n    root_path: /Workspace/Users/tester@example.com/.bundle/${{bundle.name}}/${{bundle.target}}\n    mode: production\n"
+        )
+    };
+    let settings = format!(
+        "max_tables_per_gateway: 500\ntargets:\n{}{}",
+        target("prod"),
+        target("dev").replace("mode: production", "mode: development")
+    );
+    context.write("tapworks.yml", &settings);
+    let site = Site { workspace, context };
+    site.rewrite("staging");
+    site.deploy(&[]).exits(0);
+    site.forget();
+    site
+}
+
+impl Site {
+    fn rewrite(&self, schema: &str) {
+        self.context.write("tables.csv", &rows(347, schema));
+    }
+
+    fn deploy(&self, more: &[&str]) -> Said {
+        self.context
+            .run(&[&["deploy", "--source", "tables.csv", "--target", "prod", "-o", "json"], more].concat())
+    }
+
+    fn forget(&self) {
+        self.workspace.clear_requests();
+        self.context.write(ARGUMENTS, "");
+    }
+
+    /// The methods and paths of all requests that changed something.
+    fn writes(&self) -> Vec<String> {
+        self.workspace.writes().iter().map(|request| format!("{} {}", request.method, request.path)).collect()
+    }
+
+    /// Whether the CLI was told to go on without asking.
+    fn was_approved(&self) -> bool {
+        self.context.read(ARGUMENTS).contains("--auto-approve")
+    }
+
+    /// The ids of all pipelines, gateways among them, by name.
+    fn ids(&self) -> Vec<(String, String)> {
+        let mut ids: Vec<_> = self.workspace.world(|world| {
+            world.pipelines.iter().map(|pipeline| (pipeline.name.clone(), pipeline.id.clone())).collect()
+        });
+        ids.sort();
+        ids
+    }
+
+    fn approve(&self, entries: &str) {
+        self.context.write("approvals.yml", entries);
+    }
+}
+
+/// What has to be said to go on, word by word, as the last line of the refusal has it.
+fn flags(said: &Said) -> Vec<String> {
+    let line = said.stderr.lines().rev().find(|line| line.contains("run it again with --allow"));
+    let line = line.unwrap_or_else(|| panic!("{}", said.stderr));
+    let (_, flags) = line.split_once("run it again with ").unwrap();
+    flags.split(' ').map(str::to_owned).collect()
+}
+
+fn rules(document: &Value) -> Vec<(&str, &str)> {
+    let findings = document["findings"].as_array().into_iter().flatten();
+    let mut rules: Vec<_> = findings
+        .map(|finding| (finding["rule"].as_str().unwrap(), finding["severity"].as_str().unwrap()))
+        .filter(|(rule, _)| rule.starts_with("TW4"))
+        .collect();
+    rules.sort_unstable();
+    rules
+}
+
+#[test]
+fn one_cell_of_347_tables_is_refused_with_its_cause_and_the_exact_flags() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    let said = site.deploy(&[]);
+    let document = said.exits(4).json();
+    assert_eq!(document["targets"][0]["status"], "refused");
+    assert_eq!(document["needs_consent"], json!([GATEWAY, PIPELINES[0], PIPELINES[1]]));
+    assert!(
+        said.stderr.contains("gateway_schema, tables.csv:41 → gateway recreated → 2 pipelines → 347 tables"),
+        "{}",
+        said.stderr
+    );
+    assert!(said.stderr.contains("gateway_storage_schema: staging → staging_v2"), "{}", said.stderr);
+    assert_eq!(flags(&said), ["--allow", GATEWAY, "--allow", PIPELINES[0], "--allow", PIPELINES[1]]);
+    // Each is printed as it is to be typed: nothing but a blank or the end of the line behind it.
+    for consent in [GATEWAY, PIPELINES[0], PIPELINES[1]] {
+        for (at, flag) in said.stderr.match_indices(&format!("--allow {consent}")) {
+            let next = said.stderr[at + flag.len()..].chars().next();
+            assert!(matches!(next, Some(' ' | '\n')), "{next:?}");
+        }
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn with_exactly_the_flags_it_does_exactly_the_plan() {
+    let site = deployed();
+    let before = site.ids();
+    site.rewrite("staging_v2");
+    let flags = flags(site.deploy(&[]).exits(4));
+    site.forget();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let said = site.deploy(&flags);
+    let document = said.exits(0).json();
+    let project = &document["targets"][0]["projects"][0];
+    assert_eq!(project["status"], "deployed");
+    assert_eq!(project["resources"], project["planned"]);
+    assert_eq!(project["resources"]["recreated"], 3);
+    assert_eq!(project["resources"]["deleted"], 0);
+    assert!(site.was_approved());
+    let consents: Vec<_> = document["consents"].as_array().unwrap().iter().collect();
+    assert_eq!(consents.len(), 3);
+    assert!(consents.iter().all(|consent| consent["by"] == "flag"), "{consents:?}");
+    // What becomes of the old tables is said, with what makes room for the new ones.
+    let statements = project["hand_over"][0]["statements"].as_array().unwrap();
+    assert!(statements.contains(&json!("DROP TABLE `bronze`.`sales`.`table_0`;")), "{statements:?}");
+    let after = site.ids();
+    assert_eq!(after.len(), before.len());
+    assert!(before.iter().zip(&after).all(|(old, new)| old.0 == new.0 && old.1 != new.1));
+    // Done is done: the same flags are of no more use, and that is told.
+    let again = site.deploy(&flags);
+    let document = again.exits(0).json();
+    assert_eq!(document["targets"][0]["status"], "unchanged");
+    assert_eq!(rules(&document), [("TW412", "warning"); 3]);
+}
+
+#[test]
+fn half_of_the_consents_is_none() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    let said = site.deploy(&["--allow", GATEWAY, "--allow", PIPELINES[1]]);
+    assert_eq!(said.exits(4).json()["needs_consent"], json!([PIPELINES[0]]));
+    assert_eq!(flags(&said), ["--allow", PIPELINES[0]]);
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn auto_approve_is_no_consent_to_what_happens_to_data() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    let said = site.deploy(&["--auto-approve"]);
+    assert_eq!(flags(said.exits(4)).len(), 6);
+    assert_eq!(site.writes(), Vec::<String>::new());
+    assert!(!site.was_approved());
+}
+
+#[test]
+fn what_destroys_nothing_is_not_approved_to_the_cli() {
+    let site = deployed();
+    site.context.write("tables.csv", &rows(348, "staging"));
+    let document = site.deploy(&["--allow", "delete:pipeline_sales_01_g01_p01"]).exits(0).json();
+    assert_eq!(document["targets"][0]["status"], "deployed");
+    assert_eq!(rules(&document), [("TW412", "warning")]);
+    assert!(!site.was_approved());
+}
+
+#[test]
+fn a_consent_that_cannot_be_meant_is_wrong_usage() {
+    let site = deployed();
+    for (more, told) in [
+        (&["--allow", "recrate:x"][..], "did you mean `recreate`?"),
+        (&["--allow", "recreate"], "KIND:NAME"),
+        (&["--allow", "prd/recreate:x"], "did you mean `prod`?"),
+        (&["--target", "dev", "--allow", "recreate:x"], "TARGET/recreate:x"),
+        (&["--approvals", "elsewhere.yml"], "elsewhere.yml"),
+    ] {
+        let said = site.deploy(more);
+        assert!(said.exits(2).stderr.contains(told), "{}", said.stderr);
+        assert_eq!(said.stdout, "");
+    }
+}
+
+#[test]
+fn with_several_targets_each_consent_names_its_own() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    // For `dev` it is the first deploy: it needs no consent, and is not begun either.
+    let said = site.context.run(BOTH);
+    let document = said.exits(4).json();
+    assert_eq!(document["targets"][0]["status"], "skipped");
+    assert_eq!(flags(&said)[1], format!("prod/{GATEWAY}"));
+    assert_eq!(site.writes(), Vec::<String>::new());
+    let flags = flags(&said);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let document = site.context.run(&[BOTH, &flags].concat()).exits(0).json();
+    assert_eq!(document["targets"][1]["projects"][0]["resources"]["recreated"], 3);
+}
+
+/// Entries that cover all that the change of the gateway's schema does, taken from the refusal itself.
+fn entries(document: &Value, until: &str) -> String {
+    let mut text = String::new();
+    for need in document["targets"][0]["projects"][0]["needs"].as_array().unwrap() {
+        let (kind, name) = need["consent"].as_str().unwrap().split_once(':').unwrap();
+        let _ = writeln!(text, "- target: prod\n  kind: {kind}\n  resource: {name}");
+        let field = &need["field"];
+        if field.is_object() {
+            let _ = writeln!(
+                text,
+                "  field: \"{}\"\n  old: {}\n  new: {}",
+                field["path"].as_str().unwrap(),
+                field["old"],
+                field["new"]
+            );
+        }
+        let _ = writeln!(text, "  who: ana@example.com\n  why: the old schema is full\n  until: {until}");
+    }
+    text
+}
+
+#[test]
+fn a_reviewed_approval_is_consent_to_the_very_change_until_its_day() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    let document = site.deploy(&[]).exits(4).json();
+    site.approve(&entries(&document, "2020-01-01"));
+    let expired = site.deploy(&[]).exits(4).json();
+    assert_eq!(rules(&expired)[3..], [("TW413", "warning"); 3]);
+
+    site.approve(&entries(&document, "2999-12-31"));
+    site.rewrite("staging_v3");
+    let said = site.deploy(&[]);
+    let other = said.exits(4).json();
+    assert!(other["needs_consent"].as_array().unwrap().contains(&json!(GATEWAY)), "{other}");
+    assert!(
+        said.stderr.contains("it covers gateway_definition.gateway_storage_schema: staging → staging_v2"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(site.writes(), Vec::<String>::new());
+
+    site.rewrite("staging_v2");
+    let done = site.deploy(&[]).exits(0).json();
+    let consent = &done["consents"][0];
+    assert_eq!((&consent["by"], &consent["who"]), (&json!("approval"), &json!("ana@example.com")));
+    assert_eq!(consent["why"], "the old schema is full");
+    assert_eq!(rules(&done), []);
+    assert!(site.was_approved());
+    // It has done its work.
+    let again = site.deploy(&[]).exits(0).json();
+    assert_eq!(rules(&again), [("TW413", "note"); 3]);
+}
+
+#[test]
+fn approvals_that_cannot_be_read_stop_it_with_their_lines() {
+    let site = deployed();
+    site.approve("- target: prd\n  kind: recreate\n  resource: x\n  who: ana\n  why: because\n  until: 2999-12-31\n- kind: all\n");
+    let said = site.deploy(&[]);
+    said.exits(1);
+    for told in [
+        "approvals.yml:1:3",
+        "unknown target `prd`; did you mean `prod`?",
+        "approvals.yml:7:9",
+        "unknown kind `all`",
+    ] {
+        assert!(said.stderr.contains(told), "{told}: {}", said.stderr);
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
