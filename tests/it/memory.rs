@@ -420,3 +420,26 @@ fn the_bundles_of_a_large_project_are_found_again_and_stay() {
     assert_eq!(status[0], (&json!("retail"), &json!("unchanged")));
     assert_eq!(status[1], (&json!("retail_b02"), &json!("unchanged")));
 }
+
+#[test]
+fn what_a_misfit_is_told_to_do_starts_it_anew() {
+    let site = site(&[("prod", "")]);
+    let mut list = rows("salesforce", 0, 4);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    list[0].prefix = "crm".to_owned();
+    list::write(&site.context, &list);
+    let said = site.deploy(&["prod"]);
+    said.exits(1);
+    let told = "deploy without the row, drop the table in the workspace, `tapworks lock forget bronze.sales.table_0`, and put \
+                the row back";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    let moved = list.remove(0);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    site.context.run(&["lock", "forget", "bronze.sales.table_0"]).exits(0);
+    list.push(moved);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    assert_eq!(site.places()["bronze.sales.table_0"], "retail/pipeline_crm_01_p01");
+}
