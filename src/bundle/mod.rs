@@ -12,4 +12,4 @@ pub use import::{ImportError, import};
 pub use package::{Change, Package, PackageError, Written};
 pub use render::{Options, render};
 pub use root::root_path;
-pub use vanished::vanished;
+pub use vanished::{vanished, vanished_bundles};

@@ -45,6 +45,29 @@ pub fn vanished(output: &Path, packages: &[Package], remembered: &[Vanished]) ->
     Ok(findings)
 }
 
+/// The bundles of [`vanished`] by name, sorted.
+///
+/// # Errors
+/// `output` cannot be read.
+pub fn vanished_bundles(
+    output: &Path,
+    packages: &[Package],
+    remembered: &[Vanished],
+) -> Result<Vec<String>, FileError> {
+    if packages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names: Vec<String> = remembered.iter().map(|vanished| vanished.bundle.clone()).collect();
+    let is_asked_for = |name: &str| packages.iter().any(|package| package.project() == name);
+    let on_disk = files::names_in(output)?;
+    names.extend(
+        on_disk.into_iter().filter(|name| !is_asked_for(name) && holds_a_bundle_of_ours(&output.join(name))),
+    );
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
 /// A run that was killed may have left a bundle without its root. What cannot be read is somebody else's.
 fn holds_a_bundle_of_ours(folder: &Path) -> bool {
     let resources = folder.join(RESOURCES);

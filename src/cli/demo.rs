@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Parser as _;
-use tapworks_mocks::workspace::MockWorkspace;
+use tapworks_mocks::workspace::{MockWorkspace, Rows};
 
 use super::failure::Failure;
 use super::{Cli, Command, Context};
@@ -42,10 +42,17 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failur
     let say = |line: &str| context.printer.say(line);
     let workspace = MockWorkspace::builder()
         .lenient()
+        .furnishes()
         .start()
         .and_then(|workspace| {
             workspace
-                .world(|world| world.watch_csv(TABLE_NAME, &folder.join("tables.csv")))
+                .world(|world| {
+                    // The catalog of the target that maps it is there too.
+                    world.furnish(
+                        &Rows::from_csv(&TABLES.replace(",bronze,", ",bronze_dev,")).unwrap_or_default(),
+                    );
+                    world.watch_csv(TABLE_NAME, &folder.join("tables.csv"))
+                })
                 .map(|()| workspace)
         })
         .map_err(|error| Failure::work(format!("the mock workspace does not start: {error}")))?;

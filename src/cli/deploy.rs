@@ -11,6 +11,7 @@ use super::recovery::{Recovery, doubt_unfinished, not_bound, tell_left_overs};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{ReadRows, read_rows_at};
+use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::bundle::Written;
@@ -23,6 +24,7 @@ use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use crate::plan::{Approved, By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
+use crate::preflight::Selection;
 use crate::report::{
     DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
     findings_text,
@@ -76,6 +78,18 @@ struct StepArguments {
     verify_plan: bool,
 }
 
+impl StepArguments {
+    /// These, and the others where these say nothing.
+    fn over(self, others: Self) -> Self {
+        Self {
+            jobs: self.jobs.or(others.jobs),
+            keep_going: self.keep_going || others.keep_going,
+            full: self.full || others.full,
+            verify_plan: self.verify_plan || others.verify_plan,
+        }
+    }
+}
+
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let recovery = arguments.recovery.clone();
     let (arguments, resumed) = match &recovery.resume {
@@ -103,8 +117,15 @@ fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments
     let (settings, _) = given.configuration.clone().resolve(&given.target, &context.environment)?;
     let resumed = Resumed::take(context, &runs(context, &settings), named)?;
     let arguments = resumed.arguments(context)?;
+    if !given.target.is_empty() && given.target != arguments.target {
+        let targets: Vec<&str> =
+            resumed.history.inputs.targets.iter().map(|target| target.name.as_str()).collect();
+        return Err(Failure::usage(format!("the run deploys to {}", targets.join(", ")))
+            .hint("leave --target out: a run is gone on with as it began"));
+    }
+    let steps = given.steps.over(arguments.steps);
     let reports = given.reports.or(arguments.reports);
-    Ok((Arguments { reports, ..arguments }, Some(resumed)))
+    Ok((Arguments { steps, reports, ..arguments }, Some(resumed)))
 }
 
 /// What is known of a run, whatever becomes of it.
@@ -161,8 +182,19 @@ impl Run {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
             let recovery = Recovery { arguments: Some(recovery), history: history.as_ref() };
-            let given =
-                Given { context, settings, read: &read, asked: &asked, interrupt, progress, recovery };
+            let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
+            self.findings.extend(ended);
+            let selection = &selection;
+            let given = Given {
+                context,
+                settings,
+                read: &read,
+                asked: &asked,
+                selection,
+                interrupt,
+                progress,
+                recovery,
+            };
             let prepared = match prepare(given, bases, destinations, profile, &mut self.findings).await {
                 Ok(prepared) => prepared,
                 Err(Unprepared { targets, failure }) => {
@@ -279,7 +311,7 @@ impl Run {
             self.journal = Some(journal);
         }
         let mut layouts = Vec::new();
-        for (PlacedBase { base, mut lock, desired }, compared) in bases.into_iter().zip(compared) {
+        for (PlacedBase { base, mut lock, desired, .. }, compared) in bases.into_iter().zip(compared) {
             let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
             context.printer.say(&placement.line());
             // The lock first: what it says holds, whatever becomes of the deploy.
@@ -466,8 +498,7 @@ async fn consented(
 ) -> Result<Consented, Failure> {
     let Given { context, interrupt, .. } = given;
     let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let Judged { mut granted, mut missing, mut findings } = judge(&names, needs, consents, today);
+    let Judged { mut granted, mut missing, mut findings } = judge(&names, needs, consents, today());
     let is_stopped = told.has_errors() || findings.has_errors();
     let targets = targets.iter().map(|(target, _)| target);
     if !is_stopped && consent::ask(context, targets, &missing, interrupt).await? {

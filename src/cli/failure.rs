@@ -179,14 +179,6 @@ impl From<FactsError> for Failure {
             FactsError::Workspace(error) => error.into(),
             // What cannot be read is not taken for absent: as good as not reachable.
             error @ FactsError::Unreadable { .. } => Self::unreachable(error.to_string()),
-            error @ (FactsError::Closed { .. } | FactsError::Hidden { .. }) => {
-                let (message, hints) = (error.to_string(), error.hints());
-                let cause = match error {
-                    FactsError::Closed { source, .. } => Self::from(source),
-                    _ => Self::unreachable(String::new()),
-                };
-                Self { status: status::UNREACHABLE, message, hints, ..cause }
-            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! no logic: they resolve settings, call the library, and hand the value to `report`.
 
 mod auth;
+mod check;
 mod configuration;
 mod connectors;
 mod consent;
@@ -23,6 +24,7 @@ mod runtime;
 mod schema;
 mod source;
 mod terminal;
+mod today;
 mod workspaces;
 
 use std::process::ExitCode;
@@ -98,6 +100,7 @@ enum OutputFormat {
 #[derive(Subcommand)]
 enum Command {
     Generate(Box<generate::Arguments>),
+    Check(Box<check::Arguments>),
     Plan(Box<plan::Arguments>),
     Deploy(Box<deploy::Arguments>),
     Explain(Box<explain::Arguments>),
@@ -115,6 +118,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Generate(_) => "generate",
+            Self::Check(_) => "check",
             Self::Plan(_) => "plan",
             Self::Deploy(_) => "deploy",
             Self::Explain(_) => "explain",
@@ -160,6 +164,7 @@ pub(crate) fn main() -> ExitCode {
     let command = cli.command.name();
     let result = match cli.command {
         Command::Generate(arguments) => generate::run(&context, *arguments),
+        Command::Check(arguments) => check::run(&context, *arguments),
         Command::Plan(arguments) => plan::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),

@@ -77,6 +77,11 @@ impl Network {
         }
     }
 
+    /// How many requests were sent, repeated ones included.
+    pub(super) fn requests(&self) -> u64 {
+        self.traffic.requests()
+    }
+
     /// What was sent, once something was: `41 requests, 2 repeated`.
     pub(super) fn summary(&self) -> Option<String> {
         let (sent, repeated) = (self.traffic.requests(), self.traffic.repeated());

@@ -10,6 +10,7 @@ use super::recovery::Recovery;
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::source::{ReadRows, read_rows};
+use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::deploy::{
@@ -22,6 +23,7 @@ use crate::files;
 use crate::finding::Findings;
 use crate::machine::Machine;
 use crate::plan::BundleChanges;
+use crate::preflight::Selection;
 use crate::report::{
     PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument, findings_text,
 };
@@ -131,14 +133,19 @@ impl Run {
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
+            let recovery = Recovery::default();
+            let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
+            self.findings.extend(ended);
+            let selection = &selection;
             let given = Given {
                 context,
                 settings,
                 read: &read,
                 asked: &asked,
+                selection,
                 interrupt,
                 progress,
-                recovery: Recovery::default(),
+                recovery,
             };
             let destinations = vec![Destination { target: target.clone(), access }];
             let prepared = prepare(given, bases, destinations, profile, &mut self.findings)

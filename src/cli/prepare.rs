@@ -11,7 +11,7 @@ use super::recovery::{Look, Recovery};
 use super::source::Read;
 use super::workspaces::{self, Requests, connect};
 use crate::base::{Base, bases};
-use crate::bundle::vanished;
+use crate::bundle::{vanished, vanished_bundles};
 use crate::deploy::{TakeOver, TakenLocks};
 use crate::desired::{Asked, Desired, Remembered, Targets, desired};
 use crate::event::{Ended, Event, Step, Watch as _};
@@ -20,8 +20,8 @@ use crate::interrupt::Interrupt;
 use crate::lock_file::{LockFile, LockRead};
 use crate::placement::{Deployed, Lock};
 use crate::preflight::{
-    BundleFacts, BundlePaths, BundlesError, BundlesFound, Facts, LeftOver, Wanted, deployed, gather, judge,
-    name_prefix, read_bundles, remember,
+    BundleFacts, BundlePaths, BundlesError, BundlesFound, Connectors, Facts, LeftOver, Question, Selection,
+    Verdict, deployed, examine, judge_schedules, read_bundles, remember,
 };
 use crate::report::Progress;
 use crate::settings::{Settings, Target};
@@ -38,6 +38,8 @@ pub(super) struct Given<'a> {
     pub(super) settings: &'a Settings,
     pub(super) read: &'a Read,
     pub(super) asked: &'a Asked,
+    /// The live rules that are wanted.
+    pub(super) selection: &'a Selection,
     pub(super) interrupt: &'a Interrupt,
     pub(super) progress: &'a Progress,
     /// What another run may have left there.
@@ -61,6 +63,28 @@ pub(super) struct PlacedBase<'a> {
     pub(super) base: Base<'a>,
     pub(super) lock: LockFile,
     pub(super) desired: Desired,
+    /// Bundles that were deployed from here, and that the rows no longer ask for.
+    vanished: Vec<String>,
+}
+
+/// The workspaces that were reached, before any table is placed.
+pub(super) struct Contacts {
+    /// The names of the targets that were named, in order.
+    wanted: Vec<String>,
+    named: Vec<Contact>,
+    /// Targets that nobody named but that may know where tables lie.
+    others: Vec<Contact>,
+    /// Those that did not answer.
+    pub(super) failed: Vec<(String, Failure)>,
+}
+
+/// What the live rules say.
+pub(super) struct Looked {
+    /// In the order in which they were named.
+    pub(super) reached: Vec<Reached>,
+    pub(super) verdict: Verdict,
+    /// Those that did not answer.
+    pub(super) failed: Vec<(String, Failure)>,
 }
 
 /// A target whose workspace answered.
@@ -146,47 +170,21 @@ pub(super) async fn prepare<'a>(
     profile: Option<&str>,
     findings: &mut Findings,
 ) -> Result<Prepared<'a>, Unprepared> {
-    let others = others(given, &bases, &named, profile, findings);
-    let named = contacts(given, &bases, named, true, findings).await?;
-    let others = contacts(given, &bases, others, false, findings).await?;
-    let mut placed = Vec::new();
-    for LockedBase { base, lock } in bases {
-        let deployed = of_base(&base, named.iter().chain(&others));
-        tell_missing_lock(given, &base, &lock, findings);
-        let here: Vec<&Target> = base
-            .targets
-            .iter()
-            .copied()
-            .filter(|target| named.iter().any(|n| n.target.name == target.name))
-            .collect();
-        let targets = Targets { all: &base.targets, deployed: &here };
-        let remembered = Remembered { lock: &lock.lock, deployed: &deployed };
-        let mut desired = desired(given.asked, &given.read.rows, given.settings, targets, remembered);
-        findings.extend(std::mem::take(&mut desired.findings));
-        findings
-            .extend(vanished(&base.output_dir, &desired.packages, &desired.vanished).map_err(Failure::from)?);
-        placed.push(PlacedBase { base, lock, desired });
+    let contacts = reach(given, &bases, named, profile, findings).await;
+    if !contacts.failed.is_empty() {
+        finish_checks(given, &contacts.named, Ended::Badly);
+        return Err(unanswered(contacts.failed));
     }
+    let placed = place(given, bases, &contacts, findings)?;
     if findings.has_errors() {
-        finish_checks(given, &named, Ended::Well);
+        finish_checks(given, &contacts.named, Ended::Well);
         return Err(told(findings));
     }
-    let checks =
-        stream::iter(named).map(|contact| check(given, &placed, contact)).buffered(TARGETS_AT_A_TIME);
-    let checked: Vec<_> = checks.collect().await;
-    let mut reached = Vec::new();
-    let mut unprepared: Option<Unprepared> = None;
-    for checked in checked {
-        match checked {
-            Ok((target, said)) => {
-                findings.extend(said);
-                reached.push(target);
-            }
-            Err((target, failure)) => failed(&mut unprepared, target, failure),
-        }
-    }
-    if let Some(unprepared) = unprepared {
-        return Err(unprepared);
+    findings.extend(schedules(given, &placed, contacts.wanted.iter()).into_findings());
+    let Looked { reached, verdict, failed } = look(given, &placed, contacts).await;
+    findings.extend(verdict.into_findings());
+    if !failed.is_empty() {
+        return Err(unanswered(failed));
     }
     if findings.has_errors() {
         return Err(told(findings));
@@ -194,20 +192,207 @@ pub(super) async fn prepare<'a>(
     Ok(Prepared { bases: placed, reached })
 }
 
+/// Reaches the workspaces of the named targets, and of others where the lock does not know every table.
+pub(super) async fn reach(
+    given: Given<'_>,
+    bases: &[LockedBase<'_>],
+    named: Vec<Destination>,
+    profile: Option<&str>,
+    findings: &mut Findings,
+) -> Contacts {
+    let wanted = named.iter().map(|named| named.target.name.clone()).collect();
+    let others = others(given, bases, &named, profile, findings);
+    let mut failed = Vec::new();
+    let named = contacts(given, bases, named, true, findings, &mut failed).await;
+    let others = contacts(given, bases, others, false, findings, &mut failed).await;
+    Contacts { wanted, named, others, failed }
+}
+
+/// Places all tables by what locks and workspaces remember.
+pub(super) fn place<'a>(
+    given: Given<'_>,
+    bases: Vec<LockedBase<'a>>,
+    contacts: &Contacts,
+    findings: &mut Findings,
+) -> Result<Vec<PlacedBase<'a>>, Failure> {
+    let Contacts { wanted, named, others, .. } = contacts;
+    let mut placed = Vec::new();
+    for LockedBase { base, lock } in bases {
+        let deployed = of_base(&base, named.iter().chain(others));
+        tell_missing_lock(given, &base, &lock, findings);
+        let here: Vec<&Target> =
+            base.targets.iter().copied().filter(|target| wanted.contains(&target.name)).collect();
+        let targets = Targets { all: &base.targets, deployed: &here };
+        let remembered = Remembered { lock: &lock.lock, deployed: &deployed };
+        let mut desired = desired(given.asked, &given.read.rows, given.settings, targets, remembered);
+        findings.extend(std::mem::take(&mut desired.findings));
+        findings.extend(vanished(&base.output_dir, &desired.packages, &desired.vanished)?);
+        let vanished = vanished_bundles(&base.output_dir, &desired.packages, &desired.vanished)?;
+        placed.push(PlacedBase { base, lock, desired, vanished });
+    }
+    Ok(placed)
+}
+
+/// Judges when the jobs of these targets start.
+pub(super) fn schedules(
+    given: Given<'_>,
+    placed: &[PlacedBase<'_>],
+    names: impl Iterator<Item = impl AsRef<str>>,
+) -> Verdict {
+    let place = |row: u32| Some(given.read.rows.place(row, None));
+    let mut verdict = Verdict::default();
+    for name in names {
+        for PlacedBase { base, desired, .. } in placed {
+            for target in base.targets.iter().filter(|target| target.name == name.as_ref()) {
+                verdict.join(judge_schedules(&desired.layout, target, &place));
+            }
+        }
+    }
+    given.selection.apply(verdict)
+}
+
+/// Holds the workspaces against what was placed, by the live rules.
+pub(super) async fn look(given: Given<'_>, placed: &[PlacedBase<'_>], contacts: Contacts) -> Looked {
+    let Contacts { named, mut failed, .. } = contacts;
+    let connectors = Connectors::of(&given.asked.groups);
+    let place = |row: u32| Some(given.read.rows.place(row, None));
+    let mut verdict = Verdict::default();
+    let mut targets: Vec<Looking<'_>> = Vec::new();
+    for contact in named {
+        match Looking::of(given, placed, contact, &mut verdict.findings) {
+            Ok(looking) => targets.extend(looking),
+            Err(unread) => failed.push(unread),
+        }
+    }
+    let questions: Vec<Question<'_>> = targets
+        .iter()
+        .map(|looking| Question {
+            client: &looking.client,
+            target: &looking.target,
+            layout: &looking.placed.desired.layout,
+            everywhere: &looking.placed.base.targets,
+            connectors: &connectors,
+            paths: &looking.paths,
+            known: &looking.known,
+            beside: &looking.facts.known,
+            selection: given.selection,
+            place: &place,
+        })
+        .collect();
+    let examined = examine(&questions).await;
+    verdict.join(examined.together);
+    let mut reached = Vec::new();
+    for (looking, examined) in targets.into_iter().zip(examined.targets) {
+        let locks = match &examined {
+            Ok(_) => looking.look(given).locks(&looking.client).await,
+            Err(_) => Ok(Default::default()),
+        };
+        let ended = if examined.is_ok() && locks.is_ok() { Ended::Well } else { Ended::Badly };
+        given.progress.tell(Event::StepFinished(checks(&looking.target.name), ended));
+        let Looking { target, client, me, base, placed, mut paths, take_over, .. } = looking;
+        match (examined, locks) {
+            (Ok((judged, facts)), Ok((locks, said))) => {
+                verdict.join(judged);
+                verdict.findings.extend(said);
+                paths.retain(|name, _| {
+                    placed.desired.layout.bundles.iter().any(|bundle| bundle.name == *name)
+                });
+                let unfinished = given.recovery.unfinished(&paths);
+                reached.push(Reached {
+                    target,
+                    client,
+                    me,
+                    base,
+                    paths,
+                    facts,
+                    locks,
+                    unfinished,
+                    take_over,
+                });
+            }
+            (Err(error), _) => failed.push((target.name, Failure::from(error))),
+            (_, Err(failure)) => failed.push((target.name, failure)),
+        }
+    }
+    Looked { reached, verdict, failed }
+}
+
+/// A target that is looked at.
+struct Looking<'a> {
+    target: Target,
+    client: Client,
+    me: Me,
+    base: usize,
+    placed: &'a PlacedBase<'a>,
+    /// Of every bundle of the layout, and of those that the rows no longer ask for.
+    paths: BTreeMap<String, BundlePaths>,
+    known: BTreeMap<String, BundleFacts>,
+    /// What is known beside what lies in the workspace.
+    facts: Facts,
+    take_over: TakeOver,
+}
+
+impl<'a> Looking<'a> {
+    fn of(
+        given: Given<'_>,
+        placed: &'a [PlacedBase<'a>],
+        contact: Contact,
+        findings: &mut Findings,
+    ) -> Result<Option<Self>, (String, Failure)> {
+        let Contact { target, client, me, found, left_over } = contact;
+        let has_target =
+            |placed: &PlacedBase<'_>| placed.base.targets.iter().any(|other| other.name == target.name);
+        let Some((base, placed)) = placed.iter().enumerate().find(|(_, placed)| has_target(placed)) else {
+            return Ok(None);
+        };
+        let paths = paths(&target, &me, placed, findings);
+        say_roots(given.context, &target.name, &paths);
+        let known: BTreeMap<String, BundleFacts> =
+            found.into_iter().map(|(bundle, (_, facts))| (bundle, facts)).collect();
+        let mut facts = Facts { bundles: known.clone(), ..Facts::default() };
+        let look = Look { recovery: given.recovery, context: given.context, target: &target, paths: &paths };
+        if let Err(failure) = look.know_local(&placed.base.output_dir, &mut facts) {
+            return Err((target.name, failure));
+        }
+        let take_over = look.take_over(left_over, &placed.desired.layout, &mut facts);
+        Ok(Some(Self { target, client, me, base, placed, paths, known, facts, take_over }))
+    }
+
+    fn look<'b>(&'b self, given: Given<'b>) -> Look<'b> {
+        Look { recovery: given.recovery, context: given.context, target: &self.target, paths: &self.paths }
+    }
+}
+
+impl Contacts {
+    /// Nobody is asked: places are those of the lock.
+    pub(super) fn without_asking(targets: &[Target]) -> Self {
+        let wanted = targets.iter().map(|target| target.name.clone()).collect();
+        Self { wanted, named: Vec::new(), others: Vec::new(), failed: Vec::new() }
+    }
+
+    /// The named targets that answered, and as whom.
+    pub(super) fn reached(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.named.iter().map(|contact| (contact.target.name.as_str(), contact.me.user_name.as_str()))
+    }
+
+    /// Ends the steps of those that answered.
+    pub(super) fn finish(&self, given: Given<'_>, ended: Ended) {
+        finish_checks(given, &self.named, ended);
+    }
+}
+
+/// The targets whose workspace did not answer.
+pub(super) fn unanswered(failed: Vec<(String, Failure)>) -> Unprepared {
+    let targets = failed.iter().map(|(target, _)| target.clone()).collect();
+    let first = failed.into_iter().next();
+    let failure = first.map(|(target, failure)| failure.about(&format!("target `{target}`")));
+    Unprepared { targets, failure: failure.unwrap_or_else(|| Failure::work("a target failed")) }
+}
+
 /// The findings say why it ends here, and which targets they hold for.
 fn told(findings: &Findings) -> Unprepared {
     let targets = findings.iter().filter_map(|finding| finding.target.clone()).collect();
     Unprepared { targets, failure: Failure::found(findings) }
-}
-
-fn failed(unprepared: &mut Option<Unprepared>, target: String, failure: Failure) {
-    match unprepared {
-        Some(unprepared) => unprepared.targets.push(target),
-        None => {
-            let failure = failure.about(&format!("target `{target}`"));
-            *unprepared = Some(Unprepared { targets: vec![target], failure });
-        }
-    }
 }
 
 /// The targets that nobody named but that have to be asked where tables lie, as far as there are credentials for them.
@@ -264,7 +449,8 @@ async fn contacts(
     destinations: Vec<Destination>,
     are_named: bool,
     findings: &mut Findings,
-) -> Result<Vec<Contact>, Unprepared> {
+    failed: &mut Vec<(String, Failure)>,
+) -> Vec<Contact> {
     let contacts = stream::iter(destinations)
         .map(|destination| async move {
             let name = destination.target.name.clone();
@@ -272,23 +458,16 @@ async fn contacts(
         })
         .buffered(TARGETS_AT_A_TIME);
     let mut made = Vec::new();
-    let mut unprepared = None;
     for contact in contacts.collect::<Vec<_>>().await {
         match contact {
             Ok(contact) => made.push(contact),
             Err((target, failure)) if !are_named && failure.lacks_credentials() => {
                 findings.push(not_asked(&target, &failure));
             }
-            Err((target, failure)) => failed(&mut unprepared, target, failure),
+            Err(failure) => failed.push(failure),
         }
     }
-    match unprepared {
-        None => Ok(made),
-        Some(unprepared) => {
-            finish_checks(given, &made, Ended::Badly);
-            Err(unprepared)
-        }
-    }
+    made
 }
 
 async fn contact(
@@ -322,6 +501,11 @@ async fn contact(
             Err(BundlesError::Path(_)) if is_named => BundlesFound::new(),
             Err(BundlesError::Path(error)) => return Err(Failure::work(error.to_string())),
             Err(BundlesError::Facts(error)) => return Err(Failure::from(error)),
+            Err(error @ BundlesError::Refused { .. }) => {
+                return Err(Failure::unreachable(error.to_string()).hint(
+                    "commit the lock as `tapworks generate` writes it, or ask for CAN_READ on that folder",
+                ));
+            }
         };
         let recovery = if is_named { given.recovery } else { Recovery::default() };
         let left_over = recovery.left_over((&client, &me), (&target, asked), &found).await?;
@@ -369,48 +553,6 @@ fn of_base<'a, 'c>(
     base.targets.iter().filter_map(found).collect()
 }
 
-/// Is anything in the way?
-async fn check(
-    given: Given<'_>,
-    placed: &[PlacedBase<'_>],
-    contact: Contact,
-) -> Result<(Reached, Findings), (String, Failure)> {
-    let Contact { target, client, me, found, left_over } = contact;
-    let has_target =
-        |placed: &PlacedBase<'_>| placed.base.targets.iter().any(|other| other.name == target.name);
-    let base = placed.iter().position(has_target).unwrap_or_default();
-    let mut findings = Findings::new();
-    let checked = async {
-        let Some(PlacedBase { base, desired, .. }) = placed.get(base) else {
-            return Ok((BTreeMap::new(), Facts::default(), TakenLocks::default(), TakeOver::default()));
-        };
-        let paths = paths(&target, &me, desired, &mut findings);
-        say_roots(given.context, &target.name, &paths);
-        let wanted = Wanted::of(&desired.layout, &name_prefix(&target, &me.short_name()));
-        let known = found.into_iter().map(|(bundle, (_, facts))| (bundle, facts)).collect();
-        let mut facts = gather(&client, &wanted, &paths, known).await?;
-        let look = Look { recovery: given.recovery, context: given.context, target: &target, paths: &paths };
-        look.know_local(&base.output_dir, &mut facts)?;
-        let take_over = look.take_over(left_over, &desired.layout, &mut facts);
-        let (locks, said) = look.locks(&client).await?;
-        findings.extend(said);
-        let place = |row: u32| Some(given.read.rows.place(row, None));
-        findings.extend(judge(&target.name, &wanted, &paths, &facts, &place));
-        Ok::<_, Failure>((paths, facts, locks, take_over))
-    }
-    .await;
-    let ended = if checked.is_ok() { Ended::Well } else { Ended::Badly };
-    given.progress.tell(Event::StepFinished(checks(&target.name), ended));
-    match checked {
-        Ok((paths, facts, locks, take_over)) => {
-            let unfinished = given.recovery.unfinished(&paths);
-            let reached = Reached { target, client, me, base, paths, facts, locks, unfinished, take_over };
-            Ok((reached, findings))
-        }
-        Err(failure) => Err((target.name, failure)),
-    }
-}
-
 /// Says where a target lies before anything happens there.
 fn introduce(context: &Context, target: &Target, client: &Client, me: &Me) {
     let mode = target.mode.as_str();
@@ -420,19 +562,20 @@ fn introduce(context: &Context, target: &Target, client: &Client, me: &Me) {
 fn paths(
     target: &Target,
     me: &Me,
-    desired: &Desired,
+    placed: &PlacedBase<'_>,
     findings: &mut Findings,
 ) -> BTreeMap<String, BundlePaths> {
     let mut paths = BTreeMap::new();
-    for bundle in &desired.layout.bundles {
-        match BundlePaths::resolve(&bundle.name, target, &me.user_name, &me.short_name()) {
+    let planned = placed.desired.layout.bundles.iter().map(|bundle| &bundle.name);
+    for bundle in planned.chain(&placed.vanished) {
+        match BundlePaths::resolve(bundle, target, &me.user_name, &me.short_name()) {
             Ok(found) => {
-                paths.insert(bundle.name.clone(), found);
+                paths.insert(bundle.clone(), found);
             }
             Err(error) => findings.push(
                 Finding::error("TW307", error.to_string())
                     .for_target(&target.name)
-                    .at(Place::Resource { key: format!("project {}", bundle.name) })
+                    .at(Place::Resource { key: format!("project {bundle}") })
                     .why("what lies there must be known before a deploy")
                     .fix("use ${bundle.name}, ${bundle.target} and ${workspace.current_user.userName} only"),
             ),

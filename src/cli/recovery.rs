@@ -14,8 +14,8 @@ use crate::desired::Asked;
 use crate::finding::Findings;
 use crate::placement::{Bundle, Layout};
 use crate::preflight::{
-    BundlePaths, BundlesFound, Facts, KnownBundle, LeftOver, LocalState, left_overs, name_prefix, read_locks,
-    takes_lock,
+    BundleFacts, BundlePaths, BundlesFound, Facts, KnownBundle, LeftOver, LocalState, left_overs,
+    name_prefix, read_locks, takes_lock,
 };
 use crate::settings::Target;
 use crate::workspace::{Client, Me};
@@ -51,7 +51,7 @@ impl Recovery<'_> {
             return Ok(Vec::new());
         }
         let bundles = found.iter().map(|(bundle, (paths, facts))| {
-            let ids = facts.state.iter().flat_map(|state| state.ids.values()).cloned().collect();
+            let ids = facts.deployed().into_iter().flat_map(|state| state.ids.values()).cloned().collect();
             (bundle.clone(), KnownBundle { metadata_file: paths.metadata_file(), ids })
         });
         let prefixes: BTreeSet<&str> = asked.groups.iter().map(|group| group.prefix.as_str()).collect();
@@ -75,7 +75,7 @@ impl Look<'_> {
         for bundle in self.paths.keys() {
             let folder = output_dir.join(bundle);
             let local = LocalState::read(&self.context.environment, &folder, &self.target.name)?;
-            let there = facts.bundles.get(bundle).and_then(|facts| facts.state.as_ref());
+            let there = facts.bundles.get(bundle).and_then(BundleFacts::deployed);
             if let Some(local) = local.filter(|local| local.is_newer_than(there)) {
                 facts.known.insert(bundle.clone(), local.ids);
             }
@@ -114,7 +114,7 @@ impl Look<'_> {
 /// The keys of the bundles as planned, with the ids that are known for them.
 fn keys(layout: &[Bundle], facts: &Facts) -> BundleKeys {
     let keys_of = |bundle: &Bundle| {
-        let state = facts.bundles.get(&bundle.name).and_then(|facts| facts.state.as_ref());
+        let state = facts.bundles.get(&bundle.name).and_then(BundleFacts::deployed);
         let known = facts.known.get(&bundle.name);
         let id = |key: &String| {
             known.and_then(|known| known.get(key).cloned()).or_else(|| state?.id(key).map(str::to_owned))

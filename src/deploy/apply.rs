@@ -218,7 +218,11 @@ fn is_begun(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> bool
 /// Whether a `bundle deploy` was cut off that may not have come to its end: the lock is given back last, and before that it
 /// writes which bundle lies here.
 fn is_half_done(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> bool {
-    let has_metadata = site.facts.bundles.get(&project.name).is_some_and(|bundle| bundle.metadata.is_some());
+    let has_metadata = site
+        .facts
+        .bundles
+        .get(&project.name)
+        .is_some_and(|bundle| matches!(bundle.metadata.known(), Some(Some(_))));
     let was_deploying = site.unfinished.contains(&project.name)
         || session.progress(site, project).step == Some(RunStep::Deploying);
     site.locks.holds(&project.name) || (was_deploying && !has_metadata)

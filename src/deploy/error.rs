@@ -113,8 +113,10 @@ impl DeployError {
                     .to_owned(),
             ],
             Self::Interrupted { .. } => vec!["nothing was written; run it again".to_owned()],
-            Self::Workspace(error) => error.hints(),
-            Self::Facts(error) => error.hints(),
+            Self::Workspace(error) | Self::Facts(FactsError::Workspace(error)) => error.hints(),
+            Self::Facts(FactsError::Unreadable { .. }) => {
+                vec!["it is the databricks CLI's own record; see whether a deploy is under way, or was cut off".to_owned()]
+            }
             Self::Plan(_) => vec!["the CLI may be newer than this tapworks knows; please report it".to_owned()],
             Self::File(_) => Vec::new(),
             Self::Locked { .. } => vec![

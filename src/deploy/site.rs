@@ -1,8 +1,8 @@
 //! What a deploy works with.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::convert::Infallible;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -48,13 +48,12 @@ impl Site {
     /// The CLI's state of a project, as it was found; `None` where it was not deployed.
     #[must_use]
     pub fn state(&self, project: &str) -> Option<&BundleState> {
-        self.facts.bundles.get(project)?.state.as_ref()
+        self.facts.bundles.get(project)?.deployed()
     }
 
     /// The fingerprints of the definitions of pipelines and jobs that were found, by id.
     pub(super) fn definitions(&self) -> HashMap<&str, Digest> {
-        let found = self.facts.pipelines.iter().chain(&self.facts.jobs);
-        found.map(|found| (found.id.as_str(), found.definition)).collect()
+        self.facts.definitions()
     }
 }
 
@@ -139,16 +138,19 @@ impl Session<'_> {
     }
 
     /// Notes whose lock is held once the CLI says that it goes to work: it has taken the lock then, and if we are killed it may
-    /// leave it behind. Goes on for ever.
-    async fn note_lock(&self, site: &Site, project: &ProjectBundle, at_work: &Notify) -> Infallible {
-        at_work.notified().await;
+    /// leave it behind. A CLI that ends without having said so has none.
+    async fn note_lock(&self, site: &Site, project: &ProjectBundle, at_work: &Notify, ended: &Notify) {
+        tokio::select! {
+            biased;
+            () = at_work.notified() => {}
+            () = ended.notified() => return,
+        }
         if let (Some(journal), Some(paths)) = (self.journal, site.paths.get(&project.name))
-            && let Ok(Some(lock)) = read_lock(&site.client, paths).await
+            && let Ok(Ok(Some(lock))) = tokio::time::timeout(PATIENCE, read_lock(&site.client, paths)).await
         {
             // Without it the lock counts as another's, and is respected.
             let _ = journal.lock(&site.target, &project.name, &lock.id);
         }
-        std::future::pending().await
     }
 
     /// Runs `databricks bundle …` for a project and target once there is a place for it, telling what it says.
@@ -190,7 +192,7 @@ impl Session<'_> {
         };
         let environment = self.budget.environment(self.environment, project.tables);
         self.watch.tell(Event::StepStarted(step));
-        let at_work = Notify::new();
+        let (at_work, ended) = (Notify::new(), Notify::new());
         let run = invocation.run(&environment, &site.identity, self.interrupt, |line| {
             if !line.is_empty() {
                 self.watch.tell(Event::StepLine(step, line));
@@ -199,11 +201,12 @@ impl Session<'_> {
                 at_work.notify_one();
             }
         });
-        let finished = tokio::select! {
-            biased;
-            finished = run => finished,
-            never = self.note_lock(site, project, &at_work) => match never {},
+        let run = async {
+            let finished = run.await;
+            ended.notify_one();
+            finished
         };
+        let (finished, ()) = tokio::join!(run, self.note_lock(site, project, &at_work, &ended));
         let well = finished.as_ref().is_ok_and(Finished::succeeded);
         self.watch.tell(Event::StepFinished(step, if well { Ended::Well } else { Ended::Badly }));
         let finished = finished.map_err(|error| match error {
@@ -221,6 +224,9 @@ impl Session<'_> {
         })
     }
 }
+
+/// How long the end of a command may wait until it is known whose lock it held.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How the line begins that `bundle deploy` prints once it holds the lock.
 const AT_WORK: &str = "Uploading bundle files";

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::facts::{BundleFacts, FactsError, bundle};
+use super::facts::{BundleFacts, FactsError};
+use super::gather::bundle;
 use super::paths::{BundlePaths, PathError};
+use super::seen::Seen;
 use crate::placement::{bundle_name, bundle_number};
 use crate::workspace::Client;
 
@@ -21,6 +23,14 @@ pub enum BundlesError {
     /// What lies there cannot be read.
     #[error(transparent)]
     Facts(#[from] FactsError),
+    /// What lies there may not be read, and has to be: nobody else knows where every table lies.
+    #[error("{path} may not be read: {words}")]
+    Refused {
+        /// The state.
+        path: String,
+        /// What the workspace says.
+        words: String,
+    },
 }
 
 /// How many projects are asked for at a time; how many requests are really under way the client decides.
@@ -30,7 +40,7 @@ const WIDTH: usize = 64;
 /// names, and with `look_further` whatever bundles follow on these, which a lock that is behind or gone does not know.
 ///
 /// # Errors
-/// Anything but "not there".
+/// Anything but "not there"; a refusal only with `look_further`, for then nobody else knows.
 pub async fn read_bundles(
     client: &Client,
     projects: &BTreeSet<&str>,
@@ -55,8 +65,17 @@ pub async fn read_bundles(
                     break;
                 }
                 let facts = bundle(client, &paths).await?;
-                let is_its_own = facts.metadata.as_ref().is_none_or(|metadata| metadata.bundle == name);
-                if number > last && (facts.state.is_none() || !is_its_own) {
+                if let (true, Some(words)) = (look_further, facts.state.refused()) {
+                    return Err(BundlesError::Refused { path: paths.state_file(), words: words.to_owned() });
+                }
+                let nothing =
+                    matches!((&facts.metadata, &facts.state), (Seen::Known(None), Seen::Known(None)));
+                if look_further && nothing {
+                    see_that_nothing_is_there(client, &paths).await?;
+                }
+                let metadata = facts.metadata.known().and_then(Option::as_ref);
+                let is_its_own = metadata.is_none_or(|metadata| metadata.bundle == name);
+                if number > last && (facts.deployed().is_none() || !is_its_own) {
                     break;
                 }
                 found.insert(name, (paths, facts));
@@ -70,4 +89,27 @@ pub async fn read_bundles(
             Ok(all)
         })
         .await
+}
+
+/// A file that is not there says something only where its folder, or the first one above that is there, may be read.
+async fn see_that_nothing_is_there(client: &Client, paths: &BundlePaths) -> Result<(), BundlesError> {
+    let refused = |words: String| BundlesError::Refused { path: paths.state_file(), words };
+    let mut folder = paths.state.as_str();
+    loop {
+        let Some((above, _)) = folder.rsplit_once('/') else { return Ok(()) };
+        // The user's own folder is there and open, and nobody hides the top ones.
+        if folder == paths.home || !folder.starts_with("/Workspace/") || above == "/Workspace" {
+            return Ok(());
+        }
+        let status = async { Ok(client.file_status(folder).await?) }.await;
+        match Seen::of(status)? {
+            Seen::Known(None) if above == "/Workspace/Users" => {
+                // Every user has one, so this one is not shown.
+                return Err(refused(format!("{folder} is not there, or not shown to this identity")));
+            }
+            Seen::Known(None) => folder = above,
+            Seen::Refused(words) => return Err(refused(words)),
+            Seen::Known(Some(_)) | Seen::Unasked => return Ok(()),
+        }
+    }
 }

@@ -7,7 +7,8 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::facts::{FactsError, unreadable};
+use super::facts::FactsError;
+use super::gather::unreadable;
 use super::paths::BundlePaths;
 use crate::settings::{Mode, Target};
 use crate::workspace::Client;

@@ -61,8 +61,9 @@ pub fn deployed(target: &str, bundles: &BTreeMap<String, BundleFacts>) -> Deploy
     let mut deployed = Deployed { target: target.to_owned(), ..Deployed::default() };
     for (bundle, facts) in bundles {
         let is_its_own = |metadata: &Metadata| metadata.bundle == *bundle && metadata.target == target;
-        if let Some(state) = &facts.state
-            && facts.metadata.as_ref().is_none_or(is_its_own)
+        let metadata = facts.metadata.known().and_then(Option::as_ref);
+        if let Some(state) = facts.deployed()
+            && metadata.is_none_or(is_its_own)
         {
             add(&mut deployed, bundle, state);
         }
@@ -149,6 +150,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::preflight::Seen;
 
     #[test]
     fn what_was_left_over_is_remembered_where_tables_lie() {
@@ -190,7 +192,7 @@ mod tests {
             "resources.pipelines.theirs": {"__id__": "4", "state": {"name": "by hand"}}}}"#,
         )
         .unwrap();
-        let facts = BundleFacts { metadata: None, state: Some(state) };
+        let facts = BundleFacts { state: Seen::Known(Some(state)), ..BundleFacts::default() };
         let found = deployed("prod", &BTreeMap::from([("a".to_owned(), facts)]));
         assert_eq!(
             found.gateways,

@@ -1,16 +1,16 @@
 //! What the workspace says, gathered once per run: each fact is asked for once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
+use super::definition::Definition;
 use super::metadata::Metadata;
-use super::ownership::Wanted;
-use super::paths::BundlePaths;
+use super::principals::Principal;
+use super::seen::Seen;
 use super::state::BundleState;
 use crate::digest::Digest;
-use crate::workspace::{Client, Error, ErrorKind};
+use crate::workspace::{Error, Job, JobSummary, Pipeline};
 
 /// What is there could not be found out: that is not taken for "nothing there".
 #[derive(Debug, thiserror::Error)]
@@ -26,43 +26,17 @@ pub enum FactsError {
         /// Why.
         source: serde_json::Error,
     },
-    /// Whether anything is deployed in a folder, and what, is not told.
-    #[error("what is deployed in {path} cannot be read: {source}")]
-    Closed {
-        /// The folder.
-        path: String,
-        /// Why.
-        source: Error,
-    },
-    /// A folder of somebody else is not shown, which may be because it may not be seen.
-    #[error(
-        "what is deployed in {path} cannot be read: {hidden} is not there, or not shown to this identity"
-    )]
-    Hidden {
-        /// The folder of the state.
-        path: String,
-        /// The folder above it that is not shown.
-        hidden: String,
-    },
 }
 
-impl FactsError {
-    /// What to do about it, one line each.
-    #[must_use]
-    pub fn hints(&self) -> Vec<String> {
-        const SEE: &str = "it says which pipeline writes which table, and nothing is placed without it: give this identity `CAN \
-                           VIEW` on that folder, or deploy as the one that deployed before";
-        match self {
-            Self::Workspace(error) => error.hints(),
-            Self::Unreadable { .. } => vec![
-                "it is the databricks CLI's own record; see whether a deploy is under way, or was cut off"
-                    .to_owned(),
-            ],
-            Self::Closed { source, .. } if source.kind() == ErrorKind::Forbidden => vec![SEE.to_owned()],
-            Self::Closed { source, .. } => source.hints(),
-            Self::Hidden { .. } => vec![SEE.to_owned()],
-        }
-    }
+/// Who manages a pipeline or job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manager {
+    /// Nobody: it was made by hand.
+    Nobody,
+    /// The bundle whose `metadata.json` lies at this path.
+    Bundle(String),
+    /// This identity may not see who.
+    Unknown,
 }
 
 /// A pipeline or job that is there.
@@ -74,185 +48,140 @@ pub struct Found {
     pub name: String,
     /// Who made it, where that is told.
     pub owner: Option<String>,
-    /// `deployment.metadata_file_path`: the bundle that manages it; absent for what was made by hand.
-    pub metadata_file: Option<String>,
-    /// The fingerprint of its definition, so that the definition itself need not be kept.
-    pub definition: Digest,
+    /// Who manages it.
+    pub manager: Manager,
+    /// When something last happened to it, as `last update 2026-01-02 03:04 UTC`.
+    pub last: Option<String>,
+    /// The fingerprint of its definition, where that was looked at, so that the definition itself need not be kept.
+    pub definition: Option<Digest>,
+}
+
+impl Found {
+    pub(super) fn of_pipeline(pipeline: &Pipeline) -> Self {
+        let started = pipeline.last_update().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let last = match started {
+            Some(time) => Some(format!("last update {}", minute(time))),
+            None => {
+                pipeline.last_modified.and_then(time).map(|time| format!("last changed {}", minute(time)))
+            }
+        };
+        Self {
+            id: pipeline.id.clone(),
+            name: pipeline.name.clone(),
+            owner: pipeline.creator.clone(),
+            manager: manager(pipeline.metadata_file_path()),
+            last,
+            definition: Some(Digest::of_json(&pipeline.spec)),
+        }
+    }
+
+    pub(super) fn of_job(job: &Job, summary: &JobSummary) -> Self {
+        Self {
+            manager: manager(job.metadata_file_path()),
+            definition: Some(Digest::of_json(&Value::Object(job.settings.clone()))),
+            ..Self::listed(summary)
+        }
+    }
+
+    /// A job of which only the list may be seen.
+    pub(super) fn listed(summary: &JobSummary) -> Self {
+        Self {
+            id: summary.id.to_string(),
+            name: summary.name().to_owned(),
+            owner: summary.creator.clone(),
+            manager: Manager::Unknown,
+            last: summary.created_time.and_then(time).map(|time| format!("made {}", minute(time))),
+            definition: None,
+        }
+    }
+
+    /// `id 4711, owner ana@x.org, last update 2026-01-02 03:04 UTC`.
+    pub(super) fn card(&self) -> String {
+        let owner = self.owner.as_deref().unwrap_or("somebody who is gone");
+        let last = self.last.iter().map(|last| format!(", {last}")).collect::<String>();
+        format!("id {}, owner {owner}{last}", self.id)
+    }
+}
+
+fn manager(metadata_file: Option<&str>) -> Manager {
+    metadata_file.map_or(Manager::Nobody, |path| Manager::Bundle(with_prefix(path)))
+}
+
+fn time(millis: i64) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(millis).ok()
+}
+
+fn minute(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// Workspace paths are told with and without this.
+pub(super) fn with_prefix(path: &str) -> String {
+    if path.starts_with("/Workspace/") { path.to_owned() } else { format!("/Workspace{path}") }
+}
+
+/// A pipeline of our own, as the workspace has it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LivePipeline {
+    /// What is told of any pipeline.
+    pub found: Found,
+    /// What it reads and writes; absent where its spec is built otherwise.
+    pub definition: Option<Definition>,
 }
 
 /// What lies where a bundle keeps its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BundleFacts {
     /// Which bundle was deployed there last.
-    pub metadata: Option<Metadata>,
+    pub metadata: Seen<Option<Metadata>>,
     /// Its state.
-    pub state: Option<BundleState>,
+    pub state: Seen<Option<BundleState>>,
+    /// Whether the state of the Terraform engine lies there, asked where there is no other.
+    pub terraform: Seen<bool>,
+}
+
+impl BundleFacts {
+    /// The state, where it is known and there is one.
+    #[must_use]
+    pub fn deployed(&self) -> Option<&BundleState> {
+        self.state.known()?.as_ref()
+    }
+
+    /// Whether the state is known and holds this id.
+    pub(super) fn owns(&self, id: &str) -> bool {
+        self.deployed().is_some_and(|state| state.ids.values().any(|owned| owned == id))
+    }
 }
 
 /// What the rules need to know of a workspace.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// Pipelines with a name that matters.
-    pub pipelines: Vec<Found>,
+    pub pipelines: Seen<Vec<Found>>,
     /// Jobs with a name that matters.
-    pub jobs: Vec<Found>,
-    /// By project.
+    pub jobs: Seen<Vec<Found>>,
+    /// By bundle: those that are planned, and those that the rows no longer name.
     pub bundles: BTreeMap<String, BundleFacts>,
     /// Other bundles' metadata, by path.
-    pub others: BTreeMap<String, Metadata>,
+    pub others: BTreeMap<String, Seen<Option<Metadata>>>,
+    /// The pipelines in the states, by id; `None` for one that is gone.
+    pub own_pipelines: BTreeMap<String, Seen<Option<LivePipeline>>>,
+    /// The jobs in the states, by id: whether each is there.
+    pub own_jobs: BTreeMap<String, Seen<bool>>,
+    /// The principals that the settings name: whether each is there.
+    pub principals: BTreeMap<Principal, Seen<bool>>,
     /// What is known although no state in the workspace holds it, by bundle and key: the CLI's own log on this machine has it,
     /// or it is about to be bound.
     pub known: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// How many requests of one kind are prepared at a time; how many are really under way the client decides.
-const WIDTH: usize = 64;
-
-/// Asks the workspace. `paths` are those of every bundle; what lies there is asked only for those that are not `known`.
-///
-/// # Errors
-/// Anything but "not there": what cannot be read is not taken for absent.
-pub async fn gather(
-    client: &Client,
-    wanted: &Wanted,
-    paths: &BTreeMap<String, BundlePaths>,
-    known: BTreeMap<String, BundleFacts>,
-) -> Result<Facts, FactsError> {
-    let unknown = paths.iter().filter(|(bundle, _)| !known.contains_key(*bundle));
-    let unknown = unknown.map(|(bundle, paths)| (bundle.clone(), paths.clone())).collect();
-    let (pipelines, jobs, mut bundles) =
-        tokio::try_join!(pipelines(client, wanted), jobs(client, wanted), bundles(client, &unknown))?;
-    bundles.extend(known.into_iter().filter(|(bundle, _)| paths.contains_key(bundle)));
-    let ours: BTreeSet<String> = paths.values().map(BundlePaths::metadata_file).collect();
-    let unknown: BTreeSet<&String> = pipelines
-        .iter()
-        .chain(&jobs)
-        .filter_map(|found| found.metadata_file.as_ref())
-        .filter(|path| !ours.contains(*path))
-        .collect();
-    let others = stream::iter(unknown)
-        .map(|path| async move { Ok::<_, FactsError>((path.clone(), read_metadata(client, path).await?)) })
-        .buffer_unordered(WIDTH)
-        .try_filter_map(|(path, metadata)| async move { Ok(metadata.map(|metadata| (path, metadata))) })
-        .try_collect()
-        .await?;
-    Ok(Facts { pipelines, jobs, bundles, others, known: BTreeMap::new() })
-}
-
-async fn pipelines(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError> {
-    let all = client.list_pipelines().await?;
-    let relevant = all.into_iter().filter(|pipeline| wanted.pipeline_matters(&pipeline.name));
-    stream::iter(relevant.map(|summary| summary.id))
-        .map(|id| async move { client.pipeline(&id).await.map_err(FactsError::from) })
-        .buffered(WIDTH)
-        // One that vanished between the list and the question is not in the way.
-        .try_filter_map(|pipeline| async move {
-            Ok(pipeline.map(|pipeline| Found {
-                metadata_file: pipeline.metadata_file_path().map(with_prefix),
-                definition: Digest::of_json(&pipeline.spec),
-                id: pipeline.id,
-                name: pipeline.name,
-                owner: pipeline.creator,
-            }))
-        })
-        .try_collect()
-        .await
-}
-
-async fn jobs(client: &Client, wanted: &Wanted) -> Result<Vec<Found>, FactsError> {
-    let all = client.list_jobs().await?;
-    let relevant = all.into_iter().filter(|job| wanted.job_matters(job.name()));
-    stream::iter(relevant.map(|summary| summary.id))
-        .map(|id| async move { client.job(id).await.map_err(FactsError::from) })
-        .buffered(WIDTH)
-        .try_filter_map(|job| async move {
-            Ok(job.map(|job| Found {
-                metadata_file: job.metadata_file_path().map(with_prefix),
-                id: job.id.to_string(),
-                name: job.name().to_owned(),
-                owner: job.creator,
-                definition: Digest::of_json(&Value::Object(job.settings)),
-            }))
-        })
-        .try_collect()
-        .await
-}
-
-/// What lies where one bundle keeps its state.
-pub(super) async fn bundle(client: &Client, paths: &BundlePaths) -> Result<BundleFacts, FactsError> {
-    let metadata_file = paths.metadata_file();
-    let read = async { tokio::try_join!(read_metadata(client, &metadata_file), read_state(client, paths)) };
-    let (metadata, state) = read.await.map_err(|error| match error {
-        FactsError::Workspace(error) => closed(&paths.state, error),
-        error => error,
-    })?;
-    if metadata.is_none() && state.is_none() {
-        see_that_nothing_is_there(client, paths).await?;
+impl Facts {
+    /// The fingerprints of the definitions of pipelines and jobs that were looked at, by id.
+    #[must_use]
+    pub fn definitions(&self) -> HashMap<&str, Digest> {
+        let own =
+            self.own_pipelines.values().filter_map(|seen| seen.known()?.as_ref()).map(|live| &live.found);
+        let named = self.pipelines.known().into_iter().chain(self.jobs.known()).flatten();
+        own.chain(named).filter_map(|found| Some((found.id.as_str(), found.definition?))).collect()
     }
-    Ok(BundleFacts { metadata, state })
-}
-
-/// A file that is not there says something only where its folder, or the first one above that is there, may be read.
-async fn see_that_nothing_is_there(client: &Client, paths: &BundlePaths) -> Result<(), FactsError> {
-    let mut folder = paths.state.as_str();
-    loop {
-        let Some((above, _)) = folder.rsplit_once('/') else { return Ok(()) };
-        // The user's own folder is there and open; nobody hides the top ones.
-        if folder == paths.home || !folder.starts_with("/Workspace/") || above == "/Workspace" {
-            return Ok(());
-        }
-        match client.file_status(folder).await {
-            Ok(Some(_)) => return Ok(()),
-            // Every user has one.
-            Ok(None) if above == "/Workspace/Users" => {
-                return Err(FactsError::Hidden { path: paths.state.clone(), hidden: folder.to_owned() });
-            }
-            Ok(None) => folder = above,
-            Err(error) => return Err(closed(&paths.state, error)),
-        }
-    }
-}
-
-fn closed(path: &str, source: Error) -> FactsError {
-    if source.kind() == ErrorKind::Interrupted {
-        return source.into();
-    }
-    FactsError::Closed { path: path.to_owned(), source }
-}
-
-async fn bundles(
-    client: &Client,
-    paths: &BTreeMap<String, BundlePaths>,
-) -> Result<BTreeMap<String, BundleFacts>, FactsError> {
-    stream::iter(paths)
-        .map(|(name, paths)| async move { Ok::<_, FactsError>((name.clone(), bundle(client, paths).await?)) })
-        .buffer_unordered(WIDTH)
-        .try_collect::<HashMap<_, _>>()
-        .await
-        .map(|facts| facts.into_iter().collect())
-}
-
-async fn read_metadata(client: &Client, path: &str) -> Result<Option<Metadata>, FactsError> {
-    let bytes = client.export_file(path).await?;
-    bytes.map(|bytes| Metadata::parse(&bytes)).transpose().map_err(unreadable(path))
-}
-
-/// The state of the bundle that lies at these paths; `None` where nothing was deployed yet.
-pub(crate) async fn read_state(
-    client: &Client,
-    paths: &BundlePaths,
-) -> Result<Option<BundleState>, FactsError> {
-    let path = paths.state_file();
-    let bytes = client.export_file(&path).await?;
-    bytes.map(|bytes| BundleState::parse(&bytes)).transpose().map_err(unreadable(&path))
-}
-
-pub(super) fn unreadable(path: &str) -> impl FnOnce(serde_json::Error) -> FactsError {
-    let path = path.to_owned();
-    move |source| FactsError::Unreadable { path, source }
-}
-
-/// Workspace paths are told with and without this.
-pub(super) fn with_prefix(path: &str) -> String {
-    if path.starts_with("/Workspace/") { path.to_owned() } else { format!("/Workspace{path}") }
 }

@@ -58,6 +58,12 @@ impl BundlePaths {
         format!("{}/deploy.lock", self.state)
     }
 
+    /// The state that the Terraform engine of older CLIs kept.
+    #[must_use]
+    pub fn terraform_file(&self) -> String {
+        format!("{}/terraform.tfstate", self.state)
+    }
+
     /// The deployment's state.
     #[must_use]
     pub fn state_file(&self) -> String {
@@ -103,10 +109,13 @@ pub fn name_prefix(target: &Target, short_name: &str) -> String {
     let preset =
         |value: &Option<Value>| value.as_ref()?.get("name_prefix").and_then(Value::as_str).map(str::to_owned);
     let passed_through = target.bundle.as_ref().and_then(|bundle| preset(&bundle.get("presets").cloned()));
-    passed_through.or_else(|| preset(&target.presets)).unwrap_or_else(|| match target.mode {
-        Mode::Development => format!("[dev {short_name}] "),
+    let prefix = passed_through.or_else(|| preset(&target.presets)).unwrap_or_else(|| match target.mode {
+        Mode::Development => "[dev ${workspace.current_user.short_name}] ".to_owned(),
         Mode::Production => String::new(),
-    })
+    });
+    prefix
+        .replace("${workspace.current_user.short_name}", short_name)
+        .replace("${bundle.target}", &target.name)
 }
 
 #[cfg(test)]

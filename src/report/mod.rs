@@ -1,6 +1,7 @@
 //! From values to what people and programs read. The only code that writes to standard output and standard error.
 
 mod auth_document;
+mod check_document;
 mod checkout;
 mod deploy_document;
 mod findings;
@@ -23,6 +24,7 @@ mod sample;
 mod sarif;
 
 pub use auth_document::{AuthStatusDocument, AuthTargetDocument};
+pub use check_document::{CheckDocument, CheckedTarget};
 pub use checkout::Checkout;
 pub(crate) use deploy_document::details as deploy_details;
 pub use deploy_document::{DeployDocument, SourceDocument};

@@ -12,6 +12,7 @@ mod reader;
 mod resolved;
 mod roots;
 mod schema;
+mod skip;
 mod source;
 mod target;
 #[cfg(test)]
@@ -29,5 +30,6 @@ pub use resolved::Settings;
 pub use roots::judge_roots;
 pub(crate) use schema::map_of;
 pub use schema::schema;
+pub use skip::Skip;
 pub use source::SourceSetting;
 pub use target::{Mode, Target, TargetError};

@@ -49,6 +49,7 @@ pub(crate) enum Kind {
     Targets,
     Map,
     List,
+    Skips,
 }
 
 /// Reads values and collects what is wrong with them.

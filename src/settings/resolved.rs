@@ -11,7 +11,7 @@ use super::file::{self, SettingsFile};
 use super::limits::Limits;
 use super::reader::{Document, KeySpec, Kind, Reader, bad_count};
 use super::target::{Target, TargetError, is_target_name};
-use super::{Flags, Placement, SettingsError, SourceSetting, profiles};
+use super::{Flags, Placement, SettingsError, Skip, SourceSetting, profiles};
 use crate::closest::{closest, did_you_mean};
 use crate::digest::Digest;
 use crate::environment::Environment;
@@ -59,6 +59,8 @@ pub struct Settings {
     pub timezone: Option<(String, Place)>,
     /// The versions of the databricks CLI that a bundle takes.
     pub databricks_cli_version: String,
+    /// Rules that are left out.
+    pub skip: Vec<Skip>,
     /// By name, in order.
     pub targets: IndexMap<String, Target>,
     /// Values of blank cells.
@@ -127,6 +129,11 @@ pub(super) const SETTINGS_KEYS: &[KeySpec] = &[
         kind: Kind::Text,
         doc: "Versions of the databricks CLI that the bundle takes; >= 1.13.0 where it is not said",
     },
+    KeySpec {
+        name: "skip",
+        kind: Kind::Skips,
+        doc: "Rules that check and deploy leave out, each with a reason and maybe a last day",
+    },
 ];
 
 /// What the file says, before flags and environment.
@@ -148,6 +155,7 @@ struct Raw {
     lock: Option<PathBuf>,
     warehouse_id: Option<String>,
     databricks_cli_version: Option<String>,
+    skip: Vec<Skip>,
 }
 
 impl Settings {
@@ -280,6 +288,7 @@ impl Settings {
             databricks_cli_version: raw
                 .databricks_cli_version
                 .unwrap_or_else(|| DATABRICKS_CLI_VERSION.to_owned()),
+            skip: raw.skip,
             profiles: if has_targets { BTreeMap::new() } else { profiles::read(environment) },
             environment_host: variable("DATABRICKS_HOST"),
             host: flags.host,
@@ -441,6 +450,7 @@ impl Raw {
         };
         raw.placement = get("placement").and_then(|node| reader.placement(node));
         raw.databricks_cli_version = get("databricks_cli_version").and_then(|node| reader.version(node));
+        raw.skip = reader.skips(get("skip"));
         if let Some(node) = get("default_values") {
             raw.defaults = reader.assignments(node, "default_values");
         }

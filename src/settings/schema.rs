@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Column;
 use super::reader::{KeySpec, Kind};
 use super::resolved::{SETTINGS_KEYS, SOURCE_KEYS};
+use super::skip::SKIP_KEYS;
 use super::target::TARGET_KEYS;
 
 /// The JSON Schema of `tapworks.yml`.
@@ -62,6 +63,11 @@ fn of_kind(kind: Kind) -> Value {
         }
         Kind::Map => json!({"type": ["object", "null"]}),
         Kind::List => json!({"type": ["array", "null"]}),
+        Kind::Skips => {
+            let mut skip = map_of(SKIP_KEYS);
+            skip["required"] = json!(["rule", "reason"]);
+            json!({"type": ["array", "null"], "items": skip})
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod resolution;
 mod row;
 mod schedule;
 mod shared;
+mod starts;
 mod subgroup;
 mod tags;
 #[cfg(test)]
@@ -26,3 +27,4 @@ pub use group::{GatewaySettings, Group, PauseStatus, Schedule, Table};
 pub use grouping::groups;
 pub use reference::{escape_references, find_reference, unescape_references};
 pub use resolution::{Effective, Resolution, ValueOrigin};
+pub use starts::Starts;

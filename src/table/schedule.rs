@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use super::starts::Starts;
+
 /// A field of an expression and what may stand in it.
 struct Field {
     name: &'static str,
@@ -254,6 +256,37 @@ fn whole(text: &str) -> Option<u32> {
 fn named(field: &Field, text: &str) -> Option<u32> {
     let position = field.names.iter().position(|name| name.eq_ignore_ascii_case(text))?;
     Some(field.low + u32::try_from(position).ok()?)
+}
+
+/// When in a week a Quartz expression starts.
+pub(super) fn week_of(quartz: &str) -> Option<Starts> {
+    let fields: Vec<&str> = quartz.split_whitespace().collect();
+    let [second, minute, hour, _, _, weekday, ..] = fields.as_slice() else { return None };
+    let values = |field: &Field, text: &str| -> Option<Vec<u32>> {
+        let items = parse(field, text, Dialect::Quartz).ok()?;
+        let mut values: Vec<u32> = items.iter().flat_map(|item| numbers(item, field)).collect();
+        values.sort_unstable();
+        values.dedup();
+        Some(values)
+    };
+    let (seconds, minutes, hours) =
+        (values(&SECOND, second)?, values(&MINUTE, minute)?, values(&HOUR, hour)?);
+    let mut weekdays = [*weekday == "?"; 7];
+    if *weekday != "?" {
+        let days = match weekday.to_uppercase().as_str() {
+            // Alone it is the last day of the week.
+            "L" => vec![7],
+            _ => values(&QUARTZ_DAY_OF_WEEK, weekday)?,
+        };
+        for (day, starts) in (1..).zip(&mut weekdays) {
+            *starts = days.contains(&day);
+        }
+    }
+    Some(Starts {
+        minutes: hours.iter().flat_map(|hour| minutes.iter().map(move |minute| hour * 60 + minute)).collect(),
+        weekdays,
+        per_minute: u32::try_from(seconds.len()).unwrap_or(1),
+    })
 }
 
 /// Refuses dates that never come, `31 2`.

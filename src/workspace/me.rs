@@ -44,6 +44,12 @@ impl Me {
             && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 
+    /// Whether this is an administrator of the workspace, who sees every pipeline and job.
+    #[must_use]
+    pub fn is_workspace_admin(&self) -> bool {
+        self.groups.iter().any(|group| group == "admins")
+    }
+
     /// The short name, as bundles use it in development mode: the user name up to the `@` (the display name of a
     /// service principal), in lower case, with `_` for every run of characters that are neither letter nor digit.
     #[must_use]

@@ -53,12 +53,25 @@ pub struct Pipeline {
     /// When it was changed last, in milliseconds since 1970.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub last_modified: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    latest_updates: Vec<LatestUpdate>,
     /// The spec as the service holds it; `null` where the answer has none.
     #[serde(default)]
     pub spec: Value,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+struct LatestUpdate {
+    creation_time: Option<String>,
+}
+
 impl Pipeline {
+    /// When its newest update was started, as the service writes times: `2026-01-02T03:04:05.678Z`.
+    #[must_use]
+    pub fn last_update(&self) -> Option<&str> {
+        self.latest_updates.iter().filter_map(|update| update.creation_time.as_deref()).max()
+    }
+
     /// The bundle that manages it: the path of that bundle's `metadata.json` in the workspace.
     #[must_use]
     pub fn metadata_file_path(&self) -> Option<&str> {

@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use tapworks_mocks::workspace::{Identity, MockWorkspace};
+use tapworks_mocks::workspace::{Identity, MockWorkspace, Rows, WorldHandle};
 
 /// The binary under test.
 pub(crate) const TAPWORKS: &str = env!("CARGO_BIN_EXE_tapworks");
@@ -17,6 +17,8 @@ pub(crate) const TAPWORKS: &str = env!("CARGO_BIN_EXE_tapworks");
 pub(crate) struct Context {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
+    /// The workspace, which gets what table lists name as they are written.
+    world: Option<WorldHandle>,
 }
 
 /// What a command said. Lines of the log for developers are left out of `stderr`.
@@ -45,7 +47,7 @@ const ARGUMENTS: &str = "programs/arguments.log";
 impl Context {
     /// Nothing but a folder: no workspace, no credentials.
     pub(crate) fn new() -> Self {
-        let context = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
+        let context = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), world: None };
         std::fs::create_dir(context.path(TEMPORARY)).unwrap();
         context
     }
@@ -54,11 +56,13 @@ impl Context {
     /// `TAPWORKS_DATABRICKS_CLI` names) as the CLI.
     pub(crate) fn with(workspace: &MockWorkspace) -> Self {
         let mut context = Self::new();
+        context.world = Some(workspace.handle());
         let databricks = context.stand_in();
         let principal = Identity::user(workspace.user()).in_group("admins");
         workspace.world(|world| {
             world.accounts.add_client(CLIENT_ID, CLIENT_SECRET, principal);
             world.statements.inline_limit = INLINE_BYTES;
+            world.furnishes = true;
             world.statements.link_headers = vec![("x-mock-customer-key".to_owned(), LINK_KEY.to_owned())];
         });
         context.set("DATABRICKS_HOST", workspace.url());
@@ -114,6 +118,9 @@ impl Context {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
+        if let (Some(world), true, Ok(rows)) = (&self.world, name.ends_with(".csv"), Rows::from_csv(text)) {
+            world.world(|world| world.furnish(&rows));
+        }
         path
     }
 
@@ -280,6 +287,21 @@ impl Said {
     pub(crate) fn exits(&self, status: i32) -> &Self {
         assert_eq!(self.status, Some(status), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
+    }
+}
+
+/// Whatever was asked of this workspace: none of it changed anything, and all of it was a `GET`, a token, or a statement
+/// that reads.
+#[track_caller]
+pub(crate) fn only_read(workspace: &MockWorkspace) {
+    let writes: Vec<_> = workspace.writes().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    assert!(writes.is_empty(), "something was written: {writes:?}");
+    for request in workspace.requests() {
+        let path = &request.path;
+        let reads = request.method == "GET"
+            || path == "/oidc/v1/token"
+            || (request.method == "POST" && path.starts_with("/api/2.0/sql/statements"));
+        assert!(reads, "{} {path}", request.method);
     }
 }
 

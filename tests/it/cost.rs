@@ -297,6 +297,7 @@ fn a_job_that_is_paused_or_deleted_by_hand_is_noticed() {
 #[test]
 fn permissions_that_are_changed_by_hand_are_noticed() {
     let site = undeployed(&rows(2, 3));
+    site.workspace.world(|world| world.accounts.add_group("analysts"));
     let host = site.workspace.url();
     site.context.write(
         "tapworks.yml",
@@ -476,6 +477,18 @@ fn words(document: &Value) -> Vec<(&str, &str, Vec<&str>)> {
         .collect()
 }
 
+/// Targets `prod` and `dev` in this workspace, `dev` in a catalog of its own: two targets must not write the same tables.
+fn apart(site: &Site) {
+    let host = site.workspace.url();
+    let settings = format!(
+        "targets:\n  dev:\n    workspace_host: {host}\n    catalogs: {{bronze: bronze_dev}}\n  prod:\n    workspace_host: {host}\n"
+    );
+    site.context.write("tapworks.yml", &settings);
+    site.workspace.world(|world| {
+        world.catalog.add_catalog("bronze_dev");
+    });
+}
+
 #[test]
 fn after_the_first_failure_nothing_more_is_begun_unless_it_is_told_to_keep_going() {
     let both = ["--target", "dev"];
@@ -496,6 +509,7 @@ fn after_the_first_failure_nothing_more_is_begun_unless_it_is_told_to_keep_going
         ),
     ] {
         let site = undeployed(&rows(3, 3));
+        apart(&site);
         breaks(&site, "p1x");
         let said = site.deploy_with(&[&both[..], more].concat());
         assert_eq!(words(&said.exits(6).json()), expected, "{}", said.stderr);

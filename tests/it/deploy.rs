@@ -248,6 +248,16 @@ fn rules(document: &Value) -> Vec<String> {
 #[test]
 fn two_targets_are_deployed_in_order() {
     let site = site(&sql_server_rows(2));
+    // Two targets must not write the same tables: one has a catalog of its own.
+    let host = site.workspace.url();
+    let targets = format!(
+        "targets:\n  dev:\n    workspace_host: {host}\n    catalogs: {{bronze: bronze_dev}}\n  prod:\n    workspace_host: {host}\n"
+    );
+    site.context.write("tapworks.yml", &targets);
+    site.workspace.world(|world| {
+        world.catalog.add_schema("bronze_dev", "sales");
+        world.catalog.add_schema("bronze_dev", "staging");
+    });
     let said = site.context.run(&[
         "deploy",
         "--source",

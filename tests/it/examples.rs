@@ -57,8 +57,8 @@ fn no_example_is_forgotten() {
 fn a_delta_table_deploys() {
     let workspace = MockWorkspace::start();
     let rows = example("delta_table").join("tables.csv");
-    workspace.world(|world| world.watch_csv("main.cfg.tables", &rows)).unwrap();
     let context = Context::with(&workspace);
+    workspace.world(|world| world.watch_csv("main.cfg.tables", &rows)).unwrap();
     let config = example("delta_table").join("tapworks.yml");
     let said = context.run(&[
         "deploy",

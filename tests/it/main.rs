@@ -7,6 +7,8 @@
 )]
 
 mod auth;
+mod check;
+mod check_catalog;
 mod consent;
 mod context;
 mod cost;

@@ -2,7 +2,7 @@
 
 use crate::context::{Context, sql_server_rows};
 use crate::list::{self, Row};
-use tapworks_mocks::workspace::MockWorkspace;
+use tapworks_mocks::workspace::{MockWorkspace, Rows};
 
 /// The rows as the predecessor takes them: no column `connector`.
 fn rows() -> String {
@@ -67,6 +67,7 @@ fn what_the_predecessor_deployed_is_kept() {
     let workspace = MockWorkspace::start();
     let context = Context::with(&workspace);
     context.write("tables.csv", &rows());
+    workspace.world(|world| world.furnish(&Rows::from_csv(&rows()).unwrap()));
     context.write(
         "settings.json",
         &format!(r#"{{"targets": {{"dev": {{"workspace_host": "{}"}}}}}}"#, workspace.url()),

@@ -72,7 +72,7 @@ impl Identity {
 }
 
 /// A 16-digit SCIM id that is the same for the same name.
-fn stable_id(name: &str) -> String {
+pub(super) fn stable_id(name: &str) -> String {
     let sum = name.bytes().fold(14_695_981_039_346_656_037_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
     });
@@ -90,6 +90,9 @@ pub struct Accounts {
     federated: BTreeMap<String, Identity>,
     /// user → password, for `auth_type = basic`.
     passwords: BTreeMap<String, (String, Identity)>,
+    /// Users and service principals that hold no credential here.
+    others: Vec<Identity>,
+    groups: Vec<String>,
     /// Seconds that a fresh OAuth token says it lives.
     pub token_lifetime: u64,
     issued: u64,
@@ -125,6 +128,35 @@ impl Accounts {
     /// Accepts a user name with a password.
     pub fn add_password(&mut self, user: &str, password: &str, identity: Identity) {
         self.passwords.insert(user.to_owned(), (password.to_owned(), identity));
+    }
+
+    /// A user or service principal that the workspace knows, without a credential.
+    pub fn add_principal(&mut self, identity: Identity) {
+        self.others.push(identity);
+    }
+
+    /// A group that the workspace knows; those of its identities, `users` and `admins` are there without.
+    pub fn add_group(&mut self, name: &str) {
+        self.groups.push(name.to_owned());
+    }
+
+    /// Every user and service principal, once.
+    pub(crate) fn identities(&self) -> impl Iterator<Item = &Identity> {
+        let with_credentials = self.tokens.values().map(|token| &token.identity);
+        let all = with_credentials
+            .chain(self.clients.values().map(|(_, who)| who))
+            .chain(self.federated.values())
+            .chain(self.passwords.values().map(|(_, who)| who))
+            .chain(&self.others);
+        let by_name: BTreeMap<&str, &Identity> = all.map(|who| (who.user_name.as_str(), who)).collect();
+        by_name.into_values()
+    }
+
+    /// Every group, once.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &str> {
+        let named = self.identities().flat_map(|who| &who.groups).chain(&self.groups).map(String::as_str);
+        let all: std::collections::BTreeSet<&str> = named.chain(["users", "admins"]).collect();
+        all.into_iter()
     }
 
     /// Takes a token back.

@@ -6,11 +6,11 @@ use wiremock::Request;
 use super::answer::{Problem, Reply};
 use super::call::Call;
 use super::world::World;
-use super::{files, identity, jobs, permissions, pipelines, securables, statements, warehouses};
+use super::{files, identity, jobs, permissions, pipelines, principals, securables, statements, warehouses};
 
 /// The answer of the first handler that knows the route.
 pub(crate) fn route(world: &mut World, call: &Call) -> Option<Reply> {
-    let handlers: [fn(&mut World, &Call) -> Option<Reply>; 8] = [
+    let handlers: [fn(&mut World, &Call) -> Option<Reply>; 9] = [
         pipelines::answer,
         statements::answer,
         securables::answer,
@@ -19,6 +19,7 @@ pub(crate) fn route(world: &mut World, call: &Call) -> Option<Reply> {
         permissions::answer,
         warehouses::answer,
         identity::answer,
+        principals::answer,
     ];
     handlers.iter().find_map(|handler| handler(world, call))
 }

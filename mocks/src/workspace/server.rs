@@ -81,6 +81,17 @@ pub struct MockWorkspace {
     thread: Option<JoinHandle<()>>,
 }
 
+/// The state of a [`MockWorkspace`], for who prepares it from afar.
+#[derive(Clone, Debug)]
+pub struct WorldHandle(Arc<Shared>);
+
+impl WorldHandle {
+    /// As [`MockWorkspace::world`].
+    pub fn world<T>(&self, edit: impl FnOnce(&mut World) -> T) -> T {
+        edit(&mut lock(&self.0.world))
+    }
+}
+
 impl MockWorkspace {
     /// A workspace with a running warehouse and an administrator.
     ///
@@ -144,6 +155,12 @@ impl MockWorkspace {
     /// Reads or edits the state. Requests wait meanwhile, so the closure must not make one, nor call `world` again.
     pub fn world<T>(&self, edit: impl FnOnce(&mut World) -> T) -> T {
         edit(&mut lock(&self.shared.world))
+    }
+
+    /// A way to the state that may outlive borrows of this value.
+    #[must_use]
+    pub fn handle(&self) -> WorldHandle {
+        WorldHandle(Arc::clone(&self.shared))
     }
 
     /// Arms a fault.

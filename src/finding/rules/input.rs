@@ -164,6 +164,12 @@ pub(crate) const RULES: &[Rule] = &[
             it; any other placement leaves it unread.",
     },
     Rule {
+        id: "TW140",
+        title: "a skipped rule is judged again",
+        explanation: "A rule can be left out with a reason and a last day, with --skip or with `skip` in the settings file. \
+            After that day it is judged as any other: take the entry out, or give it another day.",
+    },
+    Rule {
         id: "TW150",
         title: "the table list cannot be read at a version",
         explanation: "A table list in a Delta table is read at one version, which reports name, so that plan and deploy see the same \
