@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::failure::Failure;
+use super::prepare::Given;
 use super::terminal;
 use crate::files;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
-use crate::plan::{Allow, Consents, TargetNeed, questions, read_approvals, unknown_targets};
+use crate::plan::{
+    Allow, By, Consents, Granted, Judged, TargetNeed, judge, questions, read_approvals, unknown_targets,
+};
 use crate::report::needs_text;
 use crate::settings::{Mode, Settings, Target};
 
@@ -16,7 +19,7 @@ use crate::settings::{Mode, Settings, Target};
 const APPROVALS: &str = "approvals.yml";
 
 /// Consent to what a deploy does to data.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(super) struct ConsentArguments {
     /// Consent to one thing, as the refusal prints it: recreate:PIPELINE, delete:PIPELINE, snapshot:PIPELINE, move:PIPELINE,
     /// remove:PROJECT, older-source:PROJECT; with several targets TARGET/KIND:NAME; repeatable
@@ -31,6 +34,14 @@ pub(super) struct ConsentArguments {
 }
 
 impl ConsentArguments {
+    /// These and others.
+    pub(super) fn or_also(mut self, others: Self) -> Self {
+        self.allow.extend(others.allow);
+        self.approvals = others.approvals.or(self.approvals);
+        self.auto_approve |= others.auto_approve;
+        self
+    }
+
     /// The consents that hold for these targets, and what is wrong with the approvals.
     pub(super) fn resolve(
         &self,
@@ -72,8 +83,31 @@ impl ConsentArguments {
     }
 }
 
+/// Holds what is needed against what was consented to; whoever sits at the terminal is asked for the rest.
+pub(super) async fn given(
+    given: Given<'_>,
+    targets: &[(Target, usize)],
+    needs: Vec<TargetNeed>,
+    consents: &Consents,
+    may_ask: bool,
+) -> Result<Judged, Failure> {
+    let Given { context, interrupt, .. } = given;
+    let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
+    let today = super::today::today();
+    let mut judged = judge(&names, needs, consents, today);
+    let targets = targets.iter().map(|(target, _)| target);
+    if may_ask && ask(context, targets, &judged.missing, interrupt).await? {
+        let answered = judged.missing.drain(..).map(|need| Granted { need, by: By::Answer });
+        judged.granted.extend(answered);
+    }
+    for Granted { need, by } in &judged.granted {
+        context.printer.say(&format!("{}  {}  consented to by {by}", need.target, need.need.consent));
+    }
+    Ok(judged)
+}
+
 /// Asks whoever sits at the terminal, target by target; nobody there is no consent. The list stands above each question.
-pub(super) async fn ask(
+async fn ask(
     context: &Context,
     targets: impl Iterator<Item = &Target> + Clone,
     missing: &[TargetNeed],

@@ -1,8 +1,10 @@
 //! `tapworks deploy`
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::configuration::ConfigurationArguments;
+use super::configuration::{ConfigurationArguments, resolve};
 use super::consent::{self, ConsentArguments};
 use super::failure::Failure;
 use super::journal::{RecoveryArguments, Resumed, RunJournal, inputs, runs};
@@ -10,6 +12,7 @@ use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locke
 use super::recovery::{Recovery, doubt_unfinished, not_bound, tell_left_overs};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
+use super::saved;
 use super::source::{ReadRows, read_rows_at};
 use super::today::today;
 use super::workspaces;
@@ -17,19 +20,21 @@ use super::{Context, OutputFormat};
 use crate::bundle::Written;
 use crate::deploy::{
     Budget, DeployError, LocatedCli, Outcome, PlannedTarget, ProjectBundle, Recognition, Session, Site,
-    Status, TableVersion, TargetOutcome, apply_all, bind, plan_all, recognise_all, unchanged,
+    Status, TableVersion, TargetOutcome, apply_all, as_saved, bind, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
+use crate::lock_file::LockFile;
 use crate::machine::Machine;
-use crate::plan::{Approved, By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
+use crate::placement::Lock;
+use crate::plan::{Approved, Consents, Granted, Judged, SavedPlan, SavedSource, missing_consents, refusals};
 use crate::preflight::Selection;
 use crate::report::{
     DeployDocument, PlacementDocument, Printer, Progress, RunError, SourceDocument, deploy_details,
     findings_text,
 };
-use crate::settings::{Settings, Target};
+use crate::settings::{Flags, Settings, Target};
 use crate::table::Resolution;
 use crate::text::plural;
 
@@ -43,6 +48,9 @@ use crate::text::plural;
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
+    /// A plan that `tapworks plan --out` kept: it is carried out as it is, unless something has moved on since
+    #[arg(value_name = "FILE")]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     configuration: ConfigurationArguments,
     /// Where to deploy; repeatable, in this order
@@ -54,9 +62,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     steps: StepArguments,
     #[command(flatten)]
-    recovery: RecoveryArguments,
-    #[command(flatten)]
     consent: ConsentArguments,
+    #[command(flatten)]
+    recovery: RecoveryArguments,
     #[command(flatten)]
     reports: ReportArguments,
 }
@@ -65,7 +73,7 @@ pub(super) struct Arguments {
 #[derive(clap::Args, Clone, Copy)]
 struct StepArguments {
     /// How many databricks commands run at a time, at most one per core; fewer where memory is short
-    #[arg(long, value_name = "N", env = "TAPWORKS_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Where a project fails, go on with the others
     #[arg(long)]
@@ -96,11 +104,24 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
         Some(named) => resume(context, arguments, named)?,
         None => (arguments, None),
     };
-    let Arguments { configuration, target, profile, steps, consent, reports, .. } = arguments;
+    let Arguments { plan, configuration, target, profile, steps, consent, reports, .. } = arguments;
     let finder = configuration.finder();
-    let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let saved = plan.map(|path| saved::read(context, &path)).transpose()?;
+    let (target, profile, flags) = match &saved {
+        None => (target.clone(), profile, configuration.flags(&target)),
+        Some(saved) => {
+            if target.iter().any(|name| *name != saved.target) {
+                return Err(Failure::usage(format!("the plan is for target `{}` alone", saved.target)));
+            }
+            let flags = configuration.flags(&[]).or(saved.flags.clone());
+            (vec![saved.target.clone()], profile.or_else(|| flags.profile.clone()), flags)
+        }
+    };
+    // What was cut off has carried out a part of the plan, so that it no longer holds: the rest is planned anew, from the same rows.
+    let saved = saved.filter(|_| resumed.is_none());
+    let (settings, findings) = resolve(Flags { profile: None, ..flags }, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { findings, resumed, finder, ..Run::default() };
+    let mut run = Run { findings, saved, resumed, finder, ..Run::default() };
     match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery, &consent)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -125,7 +146,8 @@ fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments
     }
     let steps = given.steps.over(arguments.steps);
     let reports = given.reports.or(arguments.reports);
-    Ok((Arguments { steps, reports, ..arguments }, Some(resumed)))
+    let consent = arguments.consent.or_also(given.consent);
+    Ok((Arguments { steps, reports, consent, ..arguments }, Some(resumed)))
 }
 
 /// What is known of a run, whatever becomes of it.
@@ -135,9 +157,13 @@ struct Run {
     source: Option<SourceDocument>,
     /// Of each lock.
     placement: Vec<PlacementDocument>,
+    /// The locks as they were written before the deploy, each with the targets that share it.
+    locks: Vec<(LockFile, Vec<String>)>,
     granted: Vec<Granted>,
     /// What nobody consented to, as `--allow` takes it.
     missing: Vec<String>,
+    /// What is carried out, where it was planned before.
+    saved: Option<SavedPlan>,
     findings: Findings,
     /// The run that this one goes on with, until its journal is taken over.
     resumed: Option<Resumed>,
@@ -166,7 +192,7 @@ impl Run {
         // Before a warehouse is started for the rows: without the CLI they are of no use.
         let cli = LocatedCli::find(&context.environment)?;
         let history = self.resumed.as_ref().map(|resumed| resumed.history.clone());
-        let pinned = history.as_ref().and_then(|history| history.inputs.version);
+        let pinned = history.as_ref().and_then(|history| history.inputs.version).or(self.planned_version());
         let read = read_rows_at(context, settings, &targets, profile, pinned, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document.clone());
@@ -207,8 +233,17 @@ impl Run {
                 }
             };
             self.outcome = self.carry_out(given, (steps, &consents), cli, prepared).await?;
+            self.close_moves(context)?;
             Ok(interrupted_in(&self.outcome, interrupt))
         })
+    }
+
+    /// The version of the table that was planned with, where a plan is carried out.
+    fn planned_version(&self) -> Option<i64> {
+        match self.saved.as_ref()?.inputs.source {
+            SavedSource::Table { version, .. } => version,
+            SavedSource::File { .. } => None,
+        }
     }
 
     fn destinations(
@@ -256,20 +291,18 @@ impl Run {
         let mut compared: Vec<Vec<Written>> = Vec::new();
         let mut projects: Vec<Vec<ProjectBundle>> = Vec::new();
         for PlacedBase { base, desired, .. } in &bases {
-            let packages = desired.packages.iter();
-            let of_base: Vec<Written> =
-                packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?;
-            let bundles = desired.packages.iter().zip(&of_base).zip(&desired.layout.bundles);
-            projects.push(
-                bundles
-                    .map(|((package, written), bundle)| ProjectBundle::new(package, written, bundle.tables()))
-                    .collect::<Result<_, _>>()?,
-            );
-            compared.push(of_base);
+            let (mut written, mut of_base) = (Vec::new(), Vec::new());
+            for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
+                let compared = package.compare(&base.output_dir)?;
+                of_base.push(ProjectBundle::new(package, &compared, bundle.tables())?);
+                written.push(compared);
+            }
+            compared.push(written);
+            projects.push(of_base);
         }
+        let take_overs: Vec<_> = reached.iter().map(|reached| reached.take_over.clone()).collect();
         let targets: Vec<(Target, usize)> =
             reached.iter().map(|reached| (reached.target.clone(), reached.base)).collect();
-        let take_overs: Vec<_> = reached.iter().map(|reached| reached.take_over.clone()).collect();
         let sites: Vec<Site> = reached
             .into_iter()
             .zip(identities)
@@ -292,7 +325,8 @@ impl Run {
         for (site, take_over) in sites.iter().zip(&take_overs) {
             tell_left_overs(context, &site.target, take_over);
         }
-        let mut recognised = recognise_all(&context.environment, &sites, steps.full).await?;
+        let mut recognised =
+            recognise_all(&context.environment, &sites, steps.full || self.saved.is_some()).await?;
         doubt_unfinished(&sites, &take_overs, &mut recognised);
         tell_doubts(context, &sites, &recognised);
         let unchanged = unchanged(&sites, &recognised);
@@ -303,6 +337,16 @@ impl Run {
                 Some(cli.check(&context.environment, constraint, interrupt).await?)
             }
         };
+        if let (Some(saved), Some(cli), [site]) = (&self.saved, &cli, sites.as_slice()) {
+            let lock = bases.first().map(|placed| placed.base.lock.as_path());
+            let inputs = saved::inputs(context, settings, lock, read)?;
+            let stale = saved::stale(saved, site, &cli.version.to_string(), &inputs);
+            if !stale.is_empty() {
+                self.findings.extend(stale);
+                self.outcome.targets.iter_mut().for_each(|target| target.status = Status::Refused);
+                return Err(Failure::refused_by(&self.findings));
+            }
+        }
         // From here on something is written, and a kill leaves something to go on with.
         if unchanged.is_none() {
             let journal =
@@ -316,6 +360,7 @@ impl Run {
             context.printer.say(&placement.line());
             // The lock first: what it says holds, whatever becomes of the deploy.
             lock.write(desired.lock.lock)?;
+            self.locks.push((lock, base.targets.iter().map(|target| target.name.clone()).collect()));
             self.placement.push(placement);
             for (package, written) in desired.packages.iter().zip(compared) {
                 package.apply(&written)?;
@@ -324,8 +369,8 @@ impl Run {
             layouts.push(desired.layout);
         }
         let (Some(cli), None) = (cli, &unchanged) else {
-            let consented = consented(given, &targets, Vec::new(), consents, &self.findings).await?;
-            self.findings.extend(consented.findings);
+            let judged = consent::given(given, &targets, Vec::new(), consents, false).await?;
+            self.take(judged, targets.len() > 1);
             return Ok(unchanged.unwrap_or_default());
         };
         context.printer.detail(&format!("databricks CLI {} at {}", cli.version, cli.program.display()));
@@ -348,7 +393,13 @@ impl Run {
                 return Ok(not_bound(&sites, &site.target, Some(error)));
             }
         }
-        let mut planned = plan_all(&session, &sites, recognised).await;
+        let mut planned = match (&self.saved, sites.as_slice()) {
+            (Some(saved), [site]) => {
+                let recognised = recognised.into_iter().next().unwrap_or_default();
+                vec![as_saved(&session, site, recognised, saved)?]
+            }
+            _ => plan_all(&session, &sites, recognised).await,
+        };
         let origins = Resolution::new(&read.rows, settings);
         for (planned, (target, base)) in planned.iter_mut().zip(&targets) {
             let Some(layout) = layouts.get(*base) else { continue };
@@ -358,17 +409,51 @@ impl Run {
         }
         let is_complete =
             planned.iter().flat_map(|target| &target.projects).all(|project| project.plan.is_ok());
+        let mut consented = None;
         let approved = if is_complete {
             let needs = planned.iter().flat_map(PlannedTarget::needs).collect();
-            let consented = consented(given, &targets, needs, consents, &self.findings).await?;
-            self.findings.extend(consented.findings);
-            (self.granted, self.missing) = (consented.granted, consented.missing);
-            consented.approved
+            let may_ask = !self.findings.has_errors();
+            let judged = consent::given(given, &targets, needs, consents, may_ask).await?;
+            let approved = Approved::of(&judged.granted, &judged.missing);
+            consented = Some(judged);
+            approved
         } else {
             // What was not planned needs nobody knows what.
             Approved::default()
         };
-        Ok(apply_all(&session, planned, &approved).await)
+        let outcome = apply_all(&session, planned, &approved).await;
+        if let Some(judged) = consented {
+            self.take(judged, targets.len() > 1);
+        }
+        Ok(outcome)
+    }
+
+    /// Keeps who consented to what.
+    fn take(&mut self, judged: Judged, several: bool) {
+        self.findings.extend(judged.findings);
+        self.findings.extend(refusals(&judged.missing, several));
+        self.missing = missing_consents(&judged.missing, several);
+        self.granted = judged.granted;
+    }
+
+    /// Notes in the locks which moves have arrived where.
+    fn close_moves(&mut self, context: &Context) -> Result<(), Failure> {
+        for (lock, targets) in &mut self.locks {
+            let before = lock.lock.moving();
+            let after = arrivals(&self.outcome, &lock.lock, targets);
+            if lock.write(after)? {
+                let left = lock.lock.moving();
+                let name = lock.path.file_name().unwrap_or_default().to_string_lossy();
+                let told = [(before - left, "over"), (left, "not in every target yet")];
+                let told: Vec<String> = told
+                    .iter()
+                    .filter(|(count, _)| *count > 0)
+                    .map(|(count, what)| format!("{} {what}", plural(*count, "move")))
+                    .collect();
+                context.printer.say(&format!("{name}  {}", told.join(", ")));
+            }
+        }
+        Ok(())
     }
 
     fn finish(
@@ -421,6 +506,18 @@ impl Run {
             Ending { command: "deploy", findings: &findings, errors: run_errors(&outcome), settings };
         reports.write(context, &document, ending, result.map(|_| status))
     }
+}
+
+/// The lock with the moves closed that this deploy brought to these targets.
+fn arrivals(outcome: &Outcome, lock: &Lock, targets: &[String]) -> Lock {
+    let all: BTreeSet<&str> = targets.iter().map(String::as_str).collect();
+    let mut lock = lock.clone();
+    for target in outcome.targets.iter().filter(|target| all.contains(target.target.as_str())) {
+        let is_there = |status| matches!(status, Status::Deployed | Status::Unchanged);
+        let projects = target.projects.iter().filter(|project| is_there(project.status));
+        lock = lock.arrived(&target.target, &projects.map(|project| project.name.as_str()).collect(), &all);
+    }
+    lock
 }
 
 /// What went wrong, target by target.
@@ -476,41 +573,6 @@ pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec
         }
     }
     Ok(targets)
-}
-
-/// What came of asking for consent.
-struct Consented {
-    approved: Approved,
-    granted: Vec<Granted>,
-    /// What nobody consented to, as `--allow` takes it.
-    missing: Vec<String>,
-    findings: Findings,
-}
-
-/// Holds what is needed against what was consented to; whoever sits at the terminal is asked for the rest, unless something else
-/// stops the run already.
-async fn consented(
-    given: Given<'_>,
-    targets: &[(Target, usize)],
-    needs: Vec<TargetNeed>,
-    consents: &Consents,
-    told: &Findings,
-) -> Result<Consented, Failure> {
-    let Given { context, interrupt, .. } = given;
-    let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
-    let Judged { mut granted, mut missing, mut findings } = judge(&names, needs, consents, today());
-    let is_stopped = told.has_errors() || findings.has_errors();
-    let targets = targets.iter().map(|(target, _)| target);
-    if !is_stopped && consent::ask(context, targets, &missing, interrupt).await? {
-        granted.extend(missing.drain(..).map(|need| Granted { need, by: By::Answer }));
-    }
-    for Granted { need, by } in &granted {
-        context.printer.say(&format!("{}  {}  consented to by {by}", need.target, need.need.consent));
-    }
-    findings.extend(refusals(&missing, names.len() > 1));
-    let approved = Approved::of(&granted, &missing);
-    let missing = missing_consents(&missing, names.len() > 1);
-    Ok(Consented { approved, granted, missing, findings })
 }
 
 fn interrupted_in(outcome: &Outcome, interrupt: &Interrupt) -> Option<i32> {

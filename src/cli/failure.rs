@@ -55,6 +55,11 @@ impl Failure {
         Self::new(status::UNREACHABLE, message)
     }
 
+    /// What is deployed cannot be read, whatever the reason: that is not "nothing is deployed".
+    pub(super) fn unreadable(error: FactsError) -> Self {
+        Self { status: status::UNREACHABLE, ..error.into() }
+    }
+
     /// The arguments or settings make no sense together.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::new(status::USAGE, message)
@@ -74,6 +79,11 @@ impl Failure {
     pub(super) fn found(findings: &Findings) -> Self {
         let failure = Self::work(format!("{}; nothing was written", summary(findings).unwrap_or_default()));
         Self { told_by_findings: true, ..failure }
+    }
+
+    /// Findings say why it may not be done.
+    pub(super) fn refused_by(findings: &Findings) -> Self {
+        Self { status: status::REFUSED, ..Self::found(findings) }
     }
 
     /// A signal ended it.

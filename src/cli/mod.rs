@@ -21,6 +21,7 @@ mod rebalance;
 mod recovery;
 mod reports;
 mod runtime;
+mod saved;
 mod schema;
 mod source;
 mod terminal;
@@ -168,7 +169,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Plan(arguments) => plan::run(&context, *arguments),
         Command::Deploy(arguments) => deploy::run(&context, *arguments),
         Command::Explain(arguments) => explain::run(&context, *arguments),
-        Command::Lock(arguments) => lock::run(&context, &arguments),
+        Command::Lock(arguments) => lock::run(&context, *arguments),
         Command::Rebalance(arguments) => rebalance::run(&context, *arguments),
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Schema(arguments) => schema::run(&context, &arguments),

@@ -1,21 +1,23 @@
 //! `tapworks plan`
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::configuration::ConfigurationArguments;
+use super::configuration::{ConfigurationArguments, resolve};
 use super::deploy::{named_targets, run_error, table_version, tell, tell_doubts};
 use super::failure::{Failure, status};
 use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
-use super::recovery::Recovery;
+use super::recovery::{Recovery, doubt_unfinished};
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
+use super::saved;
 use super::source::{ReadRows, read_rows};
 use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, as_left, compare,
-    plan_all, recognise_all, stage,
+    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, TakeOver, as_left,
+    compare, plan_all, recognise_all, stage,
 };
 use crate::desired::ask;
 use crate::digest::Digest;
@@ -27,7 +29,7 @@ use crate::preflight::Selection;
 use crate::report::{
     PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument, findings_text,
 };
-use crate::settings::{Settings, Target};
+use crate::settings::{Flags, Settings, Target};
 use crate::table::Resolution;
 
 /// Show what a deploy would change, in tables: what is new, moved, read again in full or lost, and why
@@ -57,15 +59,21 @@ pub(super) struct Arguments {
     /// Ask the databricks CLI about every project, also where the last deploy's record says that nothing changed
     #[arg(long)]
     full: bool,
+    /// Keep the plan in a file, for `tapworks deploy FILE`; the databricks CLI is asked about every project
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, exit_code, jobs, full, reports } = arguments;
-    let (settings, findings) = configuration.resolve(&target, &context.environment)?;
+    let Arguments { configuration, target, profile, exit_code, jobs, full, out, reports } = arguments;
+    let flags = Flags { profile: profile.clone(), ..configuration.flags(&target) };
+    let (settings, findings) = resolve(flags.clone(), &context.environment)?;
+    let full = full || out.is_some();
+    let out = out.map(|path| (path, flags));
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { findings, exit_code, jobs: jobs.map(usize::from), full, ..Run::default() };
+    let mut run = Run { findings, exit_code, jobs: jobs.map(usize::from), full, out, ..Run::default() };
     match run.plan(context, &settings, &target, profile.as_deref()) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -84,6 +92,8 @@ struct Run {
     exit_code: bool,
     jobs: Option<usize>,
     full: bool,
+    /// Where the plan is kept, and what was said about settings.
+    out: Option<(PathBuf, Flags)>,
     target: String,
     host: String,
     config: Option<Digest>,
@@ -187,7 +197,8 @@ impl Run {
             locks: reached.locks,
             unfinished: reached.unfinished,
         }];
-        let recognised = recognise_all(&context.environment, &sites, self.full).await?;
+        let mut recognised = recognise_all(&context.environment, &sites, self.full).await?;
+        doubt_unfinished(&sites, &[TakeOver::default()], &mut recognised);
         tell_doubts(context, &sites, &recognised);
         let scratch = tempfile::tempdir()?;
         let in_doubt: Vec<bool> =
@@ -246,6 +257,10 @@ impl Run {
             .iter()
             .flat_map(|planned| compare(target, &desired.layout, planned, rows.as_ref(), &resolution))
             .collect();
+        if let (Some((path, flags)), Some(cli), [planned]) = (&self.out, &cli, planned.as_slice()) {
+            let inputs = saved::inputs(context, settings, Some(&base.lock), read)?;
+            saved::write(context, path, planned, &cli.version.to_string(), flags.clone(), inputs)?;
+        }
         for bundle in &mut self.changes {
             let findings = std::mem::take(&mut bundle.findings);
             self.findings.extend(findings.into_iter().map(|finding| finding.for_target(&target.name)));

@@ -500,7 +500,7 @@ async fn contact(
             // Told as a finding, once for each bundle.
             Err(BundlesError::Path(_)) if is_named => BundlesFound::new(),
             Err(BundlesError::Path(error)) => return Err(Failure::work(error.to_string())),
-            Err(BundlesError::Facts(error)) => return Err(Failure::from(error)),
+            Err(BundlesError::Facts(error)) => return Err(Failure::unreadable(error)),
             Err(error @ BundlesError::Refused { .. }) => {
                 return Err(Failure::unreachable(error.to_string()).hint(
                     "commit the lock as `tapworks generate` writes it, or ask for CAN_READ on that folder",

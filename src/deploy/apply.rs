@@ -69,27 +69,28 @@ pub fn unchanged(sites: &[Site], recognised: &[Vec<Recognition>]) -> Option<Outc
             .projects
             .iter()
             .zip(recognised)
-            .map(|(project, recognition)| as_it_was(project, recognition.unchanged))
+            .map(|(project, recognition)| as_it_was(site, project, recognition.unchanged))
             .collect();
         target
     });
     Some(Outcome { targets: targets.collect() })
 }
 
-fn as_it_was(project: &ProjectBundle, resources: usize) -> ProjectOutcome {
+fn as_it_was(site: &Site, project: &ProjectBundle, resources: usize) -> ProjectOutcome {
     let mut outcome = ProjectOutcome::new(&project.name, Status::Unchanged);
+    site.state(&project.name).into_iter().for_each(|state| outcome.name_ids(state));
     outcome.resources = Counts { unchanged: resources, ..Counts::default() };
     outcome.recognised = true;
     outcome
 }
 
 /// What became of a project that is not begun, or where there is nothing to begin.
-fn not_applied(target: &str, planned: PlannedProject<'_>, approved: &Approved) -> ProjectOutcome {
+fn not_applied(site: &Site, planned: PlannedProject<'_>, approved: &Approved) -> ProjectOutcome {
     let mut outcome = ProjectOutcome::new(&planned.project.name, Status::Skipped);
-    let is_covered = is_covered(approved, target, &planned);
+    let is_covered = is_covered(approved, &site.target, &planned);
     outcome.needs.clone_from(&planned.changes.needs);
     match planned.plan {
-        Ok(None) => return as_it_was(planned.project, planned.recognition.unchanged),
+        Ok(None) => return as_it_was(site, planned.project, planned.recognition.unchanged),
         Ok(Some((plan, _))) => {
             outcome.planned = Some(plan.counts());
             if !is_covered {
@@ -98,6 +99,7 @@ fn not_applied(target: &str, planned: PlannedProject<'_>, approved: &Approved) -
                 // Not even `bundle deploy`: a deploy without changes still writes, and restarts continuous pipelines.
                 outcome.status = Status::Unchanged;
                 outcome.resources = plan.counts();
+                site.state(&planned.project.name).into_iter().for_each(|state| outcome.name_ids(state));
             }
         }
         Err(error) => {
@@ -121,11 +123,11 @@ async fn apply(
         Ok(Some((plan, _))) if !plan.is_empty() || is_begun(session, site, project) => {
             session.budget.place(project.tables).await
         }
-        _ => return not_applied(&site.target, planned, approved),
+        _ => return not_applied(site, planned, approved),
     };
     let (plan, file) = match planned.plan {
         Ok(Some(plan)) if !stopped.load(Ordering::SeqCst) && !session.interrupt.is_set() => plan,
-        _ => return not_applied(&site.target, planned, approved),
+        _ => return not_applied(site, planned, approved),
     };
     let mut outcome = ProjectOutcome::new(&project.name, Status::Failed);
     outcome.planned = Some(plan.counts());
@@ -154,14 +156,17 @@ async fn deploy(
         session.note(site, project, RunStep::Deploying, None)?;
         let file = file.to_string_lossy();
         let mut arguments = vec!["deploy", "--plan", &file];
+        // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
         arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
         // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
         if plan.destructive().next().is_some() {
             arguments.push("--auto-approve");
         }
         if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
-            (outcome.status, outcome.resources) =
+            let after;
+            (outcome.status, outcome.resources, after) =
                 what_was_done(site, &project.name, plan, before.as_ref()).await;
+            outcome.name_ids(&after.unwrap_or_default());
             return Err(locked(site, project, error).await);
         }
         noted(session.note(site, project, RunStep::Deployed, None));
@@ -169,6 +174,7 @@ async fn deploy(
     outcome.resources = plan.counts();
     outcome.status = Status::NotVerified;
     let mut read = read_back(session, site, project, plan, before.as_ref()).await?;
+    outcome.name_ids(&read.state);
     if session.verify_plan && read.differences.is_empty() {
         read.differences = plan_again(session, site, project, place).await?;
     }
@@ -179,7 +185,7 @@ async fn deploy(
         });
     }
     outcome.status = Status::Deployed;
-    let state = StateMark { lineage: read.lineage.clone(), serial: read.serial };
+    let state = StateMark { lineage: read.state.lineage.clone(), serial: read.state.serial };
     noted(session.note(site, project, RunStep::Verified, Some(state)));
     outcome.warnings.extend(record(session, site, project, read).await);
     noted(session.note(site, project, RunStep::Recorded, None));
@@ -238,7 +244,7 @@ async fn record(
     let paths = site.paths.get(&project.name)?;
     let written = async {
         let cli = session.cli.version.to_string();
-        let state = (read.lineage.as_str(), read.serial);
+        let state = (read.state.lineage.as_str(), read.state.serial);
         let source = session.source.clone();
         Record::now(&site.me.user_name, &cli, source, project.package, state, read.resources)
             .write(&site.client, paths)
@@ -286,22 +292,22 @@ fn moved(plan: &BundlePlan, state: Option<&BundleState>) -> Option<String> {
     }
 }
 
-/// After a deploy that failed: whether it changed anything, as the CLI's state tells it.
+/// After a deploy that failed: whether it changed anything, as the CLI's state tells it, and that state.
 async fn what_was_done(
     site: &Site,
     project: &str,
     plan: &BundlePlan,
     before: Option<&BundleState>,
-) -> (Status, Counts) {
-    let Some(paths) = site.paths.get(project) else { return (Status::Failed, Counts::default()) };
+) -> (Status, Counts, Option<BundleState>) {
+    let Some(paths) = site.paths.get(project) else { return (Status::Failed, Counts::default(), None) };
     // Where the state cannot be read it is not known that nothing was written, so it is not said.
     let Ok(after) = read_state(&site.client, paths).await else {
-        return (Status::PartlyDeployed, Counts::default());
+        return (Status::PartlyDeployed, Counts::default(), None);
     };
     // A first deploy that makes nothing leaves a state that names nothing.
     let nothing = |state: Option<&BundleState>| state.is_none_or(|state| state.ids.is_empty());
     if after.as_ref() == before || (nothing(before) && nothing(after.as_ref())) {
-        return (Status::Failed, Counts::default());
+        return (Status::Failed, Counts::default(), after);
     }
     let is_there = |key: &str| after.as_ref().is_some_and(|state| state.id(key).is_some());
     let count = |action| {
@@ -311,7 +317,7 @@ async fn what_was_done(
     };
     let counts =
         Counts { created: count(Action::Create), deleted: count(Action::Delete), ..Counts::default() };
-    (Status::PartlyDeployed, counts)
+    (Status::PartlyDeployed, counts, after)
 }
 
 #[cfg(test)]

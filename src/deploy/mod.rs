@@ -32,7 +32,7 @@ pub use journal::{
 };
 pub use locks::{HeldLocks, TakenLocks, judge_locks};
 pub use outcome::{Outcome, ProjectOutcome, Status, TargetOutcome};
-pub use planned::{PlannedProject, PlannedTarget, as_left, plan_all};
+pub use planned::{PlannedProject, PlannedTarget, as_left, as_saved, plan_all};
 pub use program::{DatabricksCli, LocatedCli, PROGRAM_VARIABLE, ProgramError};
 pub use recognition::{Recognition, recognise_all};
 pub use record::{Record, Recorded, RecordedResource, TableVersion, older_than};

@@ -1,10 +1,13 @@
 //! What became of a deploy.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::error::DeployError;
 use crate::finding::Finding;
 use crate::plan::{Counts, HandOver, Need};
+use crate::preflight::BundleState;
 
 /// What became of a target or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,6 +66,8 @@ pub struct ProjectOutcome {
     pub needs: Vec<Need>,
     /// What has to be done by hand after it.
     pub hand_over: Vec<HandOver>,
+    /// What is deployed, by key: `pipelines.x`, `jobs.y`; nothing where that is not known.
+    pub ids: BTreeMap<String, String>,
     /// Whether it was found as its last deploy left it, so that the CLI was not asked.
     pub recognised: bool,
     /// What is worth knowing although it went well.
@@ -72,6 +77,16 @@ pub struct ProjectOutcome {
 }
 
 impl ProjectOutcome {
+    /// Takes the ids of pipelines and jobs from a deployment's state.
+    pub(super) fn name_ids(&mut self, state: &BundleState) {
+        let named = state.ids.iter().filter_map(|(key, id)| {
+            let key = key.strip_prefix("resources.")?;
+            // What has a third part is a part of a resource, its permissions.
+            (key.split('.').count() == 2).then(|| (key.to_owned(), id.clone()))
+        });
+        self.ids = named.collect();
+    }
+
     pub(super) fn new(name: &str, status: Status) -> Self {
         Self {
             name: name.to_owned(),
@@ -80,6 +95,7 @@ impl ProjectOutcome {
             resources: Counts::default(),
             needs: Vec::new(),
             hand_over: Vec::new(),
+            ids: BTreeMap::new(),
             recognised: false,
             warnings: Vec::new(),
             error: None,

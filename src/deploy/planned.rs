@@ -9,7 +9,7 @@ use super::journal::RunStep;
 use super::recognition::Recognition;
 use super::site::{ProjectBundle, Session, Site};
 use crate::files;
-use crate::plan::{BundleChanges, BundlePlan};
+use crate::plan::{BundleChanges, BundlePlan, SavedPlan};
 
 /// A target with its projects' plans.
 pub struct PlannedTarget<'a> {
@@ -66,6 +66,37 @@ pub fn as_left(sites: &[Site], recognised: Vec<Vec<Recognition>>) -> Vec<Planned
         PlannedTarget { site, projects: planned.collect() }
     });
     targets.collect()
+}
+
+/// The plans of a file, for the one target that it is for. The CLI is not asked again: what it printed then is what it applies.
+///
+/// # Errors
+/// Where a plan cannot be put where the CLI reads it.
+pub fn as_saved<'a>(
+    session: &Session<'_>,
+    site: &'a Site,
+    recognised: Vec<Recognition>,
+    saved: &SavedPlan,
+) -> Result<PlannedTarget<'a>, DeployError> {
+    let mut projects = Vec::new();
+    for (project, recognition) in site.projects.iter().zip(recognised) {
+        let bundle = saved.bundle(&project.name);
+        let plan = match bundle.and_then(|bundle| bundle.plan.as_ref()) {
+            None => None,
+            Some(printed) => {
+                let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
+                files::write(&path, printed.get().as_bytes())?;
+                Some((BundlePlan::parse(printed.get().as_bytes())?, path))
+            }
+        };
+        projects.push(PlannedProject {
+            project,
+            recognition,
+            plan: Ok(plan),
+            changes: BundleChanges::default(),
+        });
+    }
+    Ok(PlannedTarget { site, projects })
 }
 
 /// `validate --strict` and `plan -o json` side by side: each loads the whole bundle, neither needs the other.

@@ -31,8 +31,7 @@ pub(super) struct ReadBack {
     /// What is not as it was meant.
     pub(super) differences: Vec<Difference>,
     /// The deployment's state after the deploy.
-    pub(super) lineage: String,
-    pub(super) serial: u64,
+    pub(super) state: BundleState,
     /// All that is in it, as the workspace has it.
     pub(super) resources: BTreeMap<String, RecordedResource>,
 }
@@ -86,7 +85,7 @@ async fn read(
         differences.extend(difference);
     }
     differences.sort_by(|a, b| a.resource.cmp(&b.resource));
-    Ok(ReadBack { differences, lineage: deployed.lineage, serial: deployed.serial, resources })
+    Ok(ReadBack { differences, state: deployed, resources })
 }
 
 async fn read_one<'a>(

@@ -1,6 +1,7 @@
 //! The lock: the memory of where each table lies, kept beside the settings and committed.
 
 mod changes;
+mod deployed;
 mod edit;
 mod import;
 mod lines;

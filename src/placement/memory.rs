@@ -130,10 +130,10 @@ impl Memory {
                     position: next,
                 };
                 if let Some(known) = self.tables.get(&key) {
-                    next = known.slot.position + 1;
+                    let is_here = known.slot.is_beside(&slot);
+                    next = if is_here { known.slot.position.saturating_add(1) } else { next + 1 };
                     let moving_from = lock.tables.get(&key).and_then(|table| table.moving.as_ref());
-                    let expected = known.slot.is_beside(&slot)
-                        || moving_from.is_some_and(|moving| moving.from.is_beside(&slot));
+                    let expected = is_here || moving_from.is_some_and(|moving| moving.from.is_beside(&slot));
                     if !expected {
                         disagreements.add(known, target, &slot, destination);
                     }
@@ -220,7 +220,7 @@ impl Known {
 }
 
 /// The key of a destination as it is called in a target.
-fn key_in(target: &Target, destination: &Destination) -> String {
+pub(super) fn key_in(target: &Target, destination: &Destination) -> String {
     Destination {
         catalog: target.catalog(&destination.catalog).to_owned(),
         schema: target.schema(&destination.schema).to_owned(),

@@ -154,6 +154,12 @@ impl Moves {
 }
 
 impl Lock {
+    /// How many tables are on the way to another pipeline.
+    #[must_use]
+    pub fn moving(&self) -> usize {
+        self.tables.values().filter(|table| table.moving.is_some()).count()
+    }
+
     /// This lock once these bundles, with all tables in their new places, are deployed to a target: moves that are over in
     /// `all` targets are no moves any more.
     #[must_use]

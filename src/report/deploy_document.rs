@@ -1,5 +1,6 @@
 //! `tapworks.deploy/1`, and the same for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize as _, Style};
@@ -81,6 +82,9 @@ struct ProjectDocument<'a> {
     name: &'a str,
     status: Status,
     resources: Counts,
+    /// By key; what is not known is not there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    ids: &'a BTreeMap<String, String>,
     /// The CLI was not asked: it is as its last deploy left it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     recognised: bool,
@@ -136,6 +140,7 @@ impl<'a> DeployDocument<'a> {
                         name: &project.name,
                         status: project.status,
                         resources: project.resources,
+                        ids: &project.ids,
                         recognised: project.recognised,
                         planned: project.planned,
                         needs: &project.needs,

@@ -227,7 +227,8 @@ fn write_resource(text: &mut String, resource: &ResourceChange) {
     if matches!(resource.effect, Effect::Restart) {
         notes.push("restarted".to_owned());
     }
-    let _ = writeln!(text, "  {} {}  {}", sign.style(style), resource.key, notes.join("  "));
+    notes.insert(0, resource.key.clone());
+    let _ = writeln!(text, "  {} {}", sign.style(style), notes.join("  "));
     for field in &resource.fields {
         let _ = writeln!(text, "      {field}");
     }

@@ -156,6 +156,9 @@ fn nothing_changed_costs_no_command_and_reads_only() {
     );
     assert_eq!(document["targets"][0]["status"], "unchanged");
     assert_eq!(document["targets"][0]["projects"][0]["resources"]["unchanged"], 9);
+    let ids = document["targets"][0]["projects"][0]["ids"].as_object().unwrap();
+    assert_eq!(ids.len(), 9, "{ids:?}");
+    assert_eq!(ids["pipelines.gateway_p0x1_01_g01"], site.pipeline("p0x1_01_g01"));
     assert_eq!(site.commands(), Vec::<String>::new());
     assert_eq!(site.writes(), Vec::<String>::new());
     for project in ["p0", "p1", "p2"] {
@@ -306,7 +309,10 @@ fn permissions_that_are_changed_by_hand_are_noticed() {
              - {{level: CAN_VIEW, group_name: analysts}}\n"
         ),
     );
-    site.deploy().exits(0);
+    let document = site.deploy().exits(0).json();
+    let ids = document["targets"][0]["projects"][0]["ids"].as_object().unwrap();
+    assert_eq!(ids.len(), 9, "permissions have none of their own: {ids:?}");
+    assert_eq!(ids["pipelines.gateway_p0x1_01_g01"], site.pipeline("p0x1_01_g01"));
     site.forget();
     site.deploy().exits(0);
     assert_eq!(site.commands(), Vec::<String>::new());
@@ -512,7 +518,12 @@ fn after_the_first_failure_nothing_more_is_begun_unless_it_is_told_to_keep_going
         apart(&site);
         breaks(&site, "p1x");
         let said = site.deploy_with(&[&both[..], more].concat());
-        assert_eq!(words(&said.exits(6).json()), expected, "{}", said.stderr);
+        let document = said.exits(6).json();
+        assert_eq!(words(&document), expected, "{}", said.stderr);
+        let ids = |project: usize| {
+            document["targets"][0]["projects"][project]["ids"].as_object().map(|ids| ids.len())
+        };
+        assert_eq!((ids(0), ids(1)), (Some(9), None));
         assert!(said.stderr.contains("no room for it"), "{}", said.stderr);
 
         // What is well is not touched again.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use tapworks::placement::{Lock, LockedTable, Slot};
+use tapworks_mocks::workspace::{Fault, MockWorkspace};
 
 use crate::context::{Context, sql_server_rows};
 
@@ -588,4 +589,118 @@ fn the_union_driver_of_git_merges_everything_and_what_disagrees_is_told() {
     let told: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
     assert_eq!(told, ["TW155"], "{findings:?}");
     assert!(Path::new(&repository.context.path(".git")).exists());
+}
+
+/// A workspace with 8 tables deployed to `dev` and `prod`, whose catalogs have other names, in pipelines of 3; and the lock as
+/// the deploys left it.
+fn deployed() -> (MockWorkspace, Context, String) {
+    let workspace = MockWorkspace::start();
+    let context = Context::with(&workspace);
+    let host = workspace.url();
+    let settings = format!(
+        "max_tables_per_pipeline: 3\ntargets:\n  dev:\n    workspace_host: {host}\n    catalogs: {{bronze: bronze_dev}}\n  prod:\n    \
+         workspace_host: {host}\n"
+    );
+    context.write("tapworks.yml", &settings);
+    context.write("tables.csv", &sql_server_rows(8));
+    workspace.world(|world| {
+        world.catalog.add_catalog("bronze_dev");
+    });
+    context.run(&[DEPLOY, &["--target", "dev", "--target", "prod"]].concat()).exits(0);
+    let lock = context.read("tapworks.lock");
+    (workspace, context, lock)
+}
+
+const DEPLOY: &[&str] = &["deploy", "--source", "tables.csv"];
+const FROM_WORKSPACE: &[&str] = &["lock", "import", "--from-workspace", "--source", "tables.csv"];
+
+#[test]
+fn what_is_deployed_becomes_the_lock_again() {
+    let (workspace, context, lock) = deployed();
+    for target in ["dev", "prod"] {
+        std::fs::remove_file(context.path("tapworks.lock")).unwrap();
+        workspace.clear_requests();
+        let said = context.run(&[FROM_WORKSPACE, &["--target", target]].concat());
+        said.exits(0);
+        assert_eq!(
+            said.stdout,
+            "tapworks.lock  written\n  added    3 tables to pipeline sales_01_g01_p01 in retail\n  \
+            added    3 tables to pipeline sales_01_g01_p02 in retail\n  added    2 tables to pipeline sales_01_g01_p03 in retail\n"
+        );
+        assert_eq!(context.read("tapworks.lock"), lock, "{target}");
+        assert!(workspace.writes().is_empty());
+    }
+    assert_eq!(
+        context.run(&[FROM_WORKSPACE, &["--target", "dev"]].concat()).exits(0).stdout,
+        "tapworks.lock  unchanged\n"
+    );
+    context.run(&["generate", "--source", "tables.csv", "--locked"]).exits(0);
+}
+
+#[test]
+fn a_workspace_that_says_another_place_is_followed_only_by_force() {
+    let (_workspace, context, lock) = deployed();
+    let other = lock.replace("pipeline=sales_01_g01_p03 position=1", "pipeline=sales_01_g01_p02 position=3");
+    assert_ne!(other, lock);
+    context.write("tapworks.lock", &other);
+    let refused = context.run(&[DEPLOY, &["--target", "prod"]].concat());
+    assert!(refused.exits(1).stderr.contains("TW251"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("`tapworks lock import --from-workspace -t prod --force`"),
+        "{}",
+        refused.stderr
+    );
+    let refused = context.run(&[FROM_WORKSPACE, &["-t", "prod"]].concat());
+    assert!(refused.exits(1).stderr.contains("TW156"), "{}", refused.stderr);
+    assert_eq!(context.read("tapworks.lock"), other);
+    let forced = context.run(&[FROM_WORKSPACE, &["-t", "prod", "--force"]].concat());
+    insta::assert_snapshot!(forced.exits(0).stdout, @r"
+    tapworks.lock  written
+      changed  bronze.sales.table_7: pipeline sales_01_g01_p03 in retail, was pipeline sales_01_g01_p02 in retail
+    ");
+    assert_eq!(context.read("tapworks.lock"), lock);
+    context.run(&[DEPLOY, &["--target", "prod"]].concat()).exits(0);
+}
+
+#[test]
+fn tables_without_rows_are_left_out_and_nothing_deployed_is_an_error() {
+    let (_workspace, context, _) = deployed();
+    std::fs::remove_file(context.path("tapworks.lock")).unwrap();
+    context.write("tables.csv", &sql_server_rows(5));
+    let said = context.run(&[FROM_WORKSPACE, &["-t", "prod", "--dry-run"]].concat());
+    assert!(
+        said.exits(0).stderr.contains("left out: 3 tables deployed to `prod` that no row names\n"),
+        "{}",
+        said.stderr
+    );
+    context.write("tables.csv", &sql_server_rows(5).replace("retail", "other"));
+    let said = context.run(&[FROM_WORKSPACE, &["-t", "prod"]].concat());
+    assert!(
+        said.exits(1).stderr.contains("nothing of these projects is deployed to target `prod`"),
+        "{}",
+        said.stderr
+    );
+    assert!(!context.path("tapworks.lock").exists());
+}
+
+#[test]
+fn what_cannot_be_read_is_not_taken_for_nothing() {
+    let (workspace, mut context, lock) = deployed();
+    for status in [403, 500] {
+        let denied = Fault::on("GET", "/api/2.0/workspace/export").always();
+        workspace.fault(denied.error(status, "DENIED", "not for you"));
+        context.set("TAPWORKS_RETRY_TIMEOUT", "1");
+        let said = context.run(&[FROM_WORKSPACE, &["-t", "prod"]].concat());
+        said.exits(5);
+        // Nor is a table placed anew by a deploy that cannot tell.
+        std::fs::remove_file(context.path("tapworks.lock")).unwrap();
+        context.run(&[DEPLOY, &["--target", "prod"]].concat()).exits(5);
+        assert!(!context.path("tapworks.lock").exists());
+        context.write("tapworks.lock", &lock);
+        workspace.clear_faults();
+    }
+    assert_eq!(context.read("tapworks.lock"), lock);
+    // Wrong usage.
+    context.run(&["lock", "import"]).exits(2);
+    context.run(&["lock", "import", "--from-workspace", "--from-bundle", "x"]).exits(2);
 }

@@ -37,6 +37,7 @@ mod reports;
 mod resume;
 #[cfg(target_os = "linux")]
 mod rows;
+mod saved_plan;
 mod settings;
 #[cfg(unix)]
 mod signals;

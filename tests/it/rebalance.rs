@@ -1,6 +1,7 @@
 //! `tapworks rebalance`: what moves, what it costs, and that nothing else does
 
 use serde_json::json;
+use tapworks_mocks::workspace::MockWorkspace;
 
 use crate::context::{Context, Said, sql_server_rows};
 
@@ -258,4 +259,57 @@ fn each_lock_has_moves_of_its_own() {
     let both = run(&context, "rebalance", &[]);
     assert!(both.exits(0).stdout.contains("tapworks.lock  1 table would move"), "{}", both.stdout);
     assert!(both.stdout.contains("prod.lock  nothing to move"), "{}", both.stdout);
+}
+
+#[test]
+fn a_move_is_over_once_every_target_has_it() {
+    let workspace = MockWorkspace::start();
+    let context = Context::with(&workspace);
+    let host = workspace.url();
+    let settle = |limit: usize| {
+        let target = |name: &str| format!("  {name}:\n    workspace_host: {host}\n");
+        let targets = format!("{}    catalogs: {{bronze: bronze_dev}}\n{}", target("dev"), target("prod"));
+        context.write("tapworks.yml", &format!("max_tables_per_pipeline: {limit}\ntargets:\n{targets}"));
+    };
+    workspace.world(|world| {
+        world.catalog.add_catalog("bronze_dev");
+    });
+    let moves = || {
+        let lock = context.read("tapworks.lock");
+        let line = |line: &&str| line.contains(" from_pipeline=");
+        lock.lines().filter(line).map(|line| line.matches(" deployed=").count()).collect::<Vec<_>>()
+    };
+    settle(6);
+    context.write("tables.csv", &sql_server_rows(6));
+    run(&context, "deploy", &["-t", "dev", "-t", "prod"]).exits(0);
+    settle(5);
+    run(&context, "rebalance", &["--write"]).exits(0);
+    assert_eq!(moves(), [0]);
+    let asked = moves_of(&run(&context, "rebalance", &["-o", "json"]));
+    assert_eq!(asked, 0, "it moves already");
+    // The old place in the workspaces is no disagreement.
+    let refused = run(&context, "deploy", &["-t", "dev"]);
+    assert!(refused.exits(4).stderr.contains("--allow move:pipeline_sales_01_g01_p01"), "{}", refused.stderr);
+    assert_eq!(moves(), [0]);
+    let consent = ["--allow", "move:pipeline_sales_01_g01_p01"];
+    let dev = run(&context, "deploy", &[&["-t", "dev"], &consent[..]].concat());
+    assert!(
+        dev.exits(0).stderr.contains("tapworks.lock  1 move not in every target yet\n"),
+        "{}",
+        dev.stderr
+    );
+    assert_eq!(moves(), [1]);
+    let prod = run(&context, "deploy", &[&["-t", "prod"], &consent[..]].concat());
+    assert!(prod.exits(0).stderr.contains("tapworks.lock  1 move over\n"), "{}", prod.stderr);
+    assert_eq!(moves(), [] as [usize; 0]);
+    let lock = context.read("tapworks.lock");
+    assert!(lock.contains("pipeline=sales_01_g01_p02"), "{lock}");
+    // What is deployed now says the same as the lock.
+    std::fs::remove_file(context.path("tapworks.lock")).unwrap();
+    run(&context, "deploy", &["-t", "dev", "-t", "prod"]).exits(0);
+    assert!(context.read("tapworks.lock").contains("pipeline=sales_01_g01_p02"));
+}
+
+fn moves_of(said: &Said) -> u64 {
+    said.exits(0).json()["locks"][0]["read_again"]["tables"].as_u64().unwrap()
 }

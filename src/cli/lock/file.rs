@@ -29,56 +29,65 @@ pub(super) struct FileArguments {
 impl FileArguments {
     /// Reads the lock. One that is damaged is told.
     pub(super) fn open(&self, context: &Context) -> Result<LockFile, Failure> {
-        let path = self.path(context)?;
-        match LockFile::read(&path, context.environment.directory())? {
-            LockRead::Lock(mut file) => {
-                file.path = shown(context, file.path);
-                Ok(file)
-            }
-            LockRead::Damaged(findings) => {
-                let file = LockFile { path: shown(context, path), exists: true, lock: Lock::default() };
-                Err(stopped(context, &file, &findings))
-            }
-        }
-    }
-
-    fn path(&self, context: &Context) -> Result<PathBuf, Failure> {
         let flags = Flags {
             config: self.config.clone(),
             lock: self.lock.clone(),
             output_dir: self.output_dir.clone(),
             ..Flags::default()
         };
-        let usage = |error: String| Failure::usage(error);
-        let (settings, findings) =
-            Settings::resolve(flags, &context.environment).map_err(|error| usage(error.to_string()))?;
-        let findings = findings.sorted();
-        context.printer.text(&findings_text(&findings));
-        if findings.has_errors() {
-            return Err(Failure::found(&findings));
+        let (settings, findings) = Settings::resolve(flags, &context.environment)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        open(context, &settings, findings, self.target.as_deref())
+    }
+}
+
+/// Reads the lock of these settings, or that of this target. What is wrong is told.
+pub(super) fn open(
+    context: &Context,
+    settings: &Settings,
+    findings: Findings,
+    target: Option<&str>,
+) -> Result<LockFile, Failure> {
+    let findings = findings.sorted();
+    context.printer.text(&findings_text(&findings));
+    if findings.has_errors() {
+        return Err(Failure::found(&findings));
+    }
+    let path = path(context, settings, target)?;
+    match LockFile::read(&path, context.environment.directory())? {
+        LockRead::Lock(mut file) => {
+            file.path = shown(context, file.path);
+            Ok(file)
         }
-        if let Some(name) = &self.target {
-            let target = settings.target(name).map_err(|error| usage(error.to_string()))?;
-            return Ok(lock_file::path(&settings, Some(&target)));
+        LockRead::Damaged(findings) => {
+            let file = LockFile { path: shown(context, path), exists: true, lock: Lock::default() };
+            Err(stopped(context, &file, &findings))
         }
-        let mut paths: Vec<(&str, PathBuf)> = Vec::new();
-        for target in settings.targets.values() {
-            let path = lock_file::path(&settings, Some(target));
-            if paths.iter().all(|(_, other)| *other != path) {
-                paths.push((&target.name, path));
-            }
+    }
+}
+
+fn path(context: &Context, settings: &Settings, target: Option<&str>) -> Result<PathBuf, Failure> {
+    if let Some(name) = target {
+        let target = settings.target(name).map_err(|error| Failure::usage(error.to_string()))?;
+        return Ok(lock_file::path(settings, Some(&target)));
+    }
+    let mut paths: Vec<(&str, PathBuf)> = Vec::new();
+    for target in settings.targets.values() {
+        let path = lock_file::path(settings, Some(target));
+        if paths.iter().all(|(_, other)| *other != path) {
+            paths.push((&target.name, path));
         }
-        match paths.as_slice() {
-            [] => Ok(lock_file::path(&settings, None)),
-            [(_, path)] => Ok(path.clone()),
-            several => {
-                let told: Vec<String> = several
-                    .iter()
-                    .map(|(name, path)| format!("{name} {}", shown(context, path.clone()).display()))
-                    .collect();
-                Err(usage(format!("the targets have different locks: {}", told.join(", ")))
-                    .hint("name a target with --target, or a lock with --lock"))
-            }
+    }
+    match paths.as_slice() {
+        [] => Ok(lock_file::path(settings, None)),
+        [(_, path)] => Ok(path.clone()),
+        several => {
+            let told: Vec<String> = several
+                .iter()
+                .map(|(name, path)| format!("{name} {}", shown(context, path.clone()).display()))
+                .collect();
+            Err(Failure::usage(format!("the targets have different locks: {}", told.join(", ")))
+                .hint("name a target with --target, or a lock with --lock"))
         }
     }
 }

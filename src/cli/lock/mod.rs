@@ -28,14 +28,14 @@ enum Command {
     Show(show::Arguments),
     Mv(mv::Arguments),
     Forget(forget::Arguments),
-    Import(import::Arguments),
+    Import(Box<import::Arguments>),
 }
 
-pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failure> {
-    match &arguments.command {
-        Command::Show(arguments) => show::run(context, arguments),
-        Command::Mv(arguments) => mv::run(context, arguments),
-        Command::Forget(arguments) => forget::run(context, arguments),
-        Command::Import(arguments) => import::run(context, arguments),
+pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
+    match arguments.command {
+        Command::Show(arguments) => show::run(context, &arguments),
+        Command::Mv(arguments) => mv::run(context, &arguments),
+        Command::Forget(arguments) => forget::run(context, &arguments),
+        Command::Import(arguments) => import::run(context, *arguments),
     }
 }

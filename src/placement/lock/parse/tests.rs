@@ -174,21 +174,21 @@ fn every_damaged_line_is_told_at_once() {
         table a.b.z source=x bundle=p pipeline=q position=0\n";
     let found: Vec<String> =
         told(text).into_iter().map(|(rule, place, what)| format!("{rule} {place} {what}")).collect();
-    insta::assert_snapshot!(found.join("\n"), @r#"
+    insta::assert_snapshot!(found.join("\n"), @r"
     TW152 tapworks.lock:2:1 a line of the lock cannot start with `tabel`
     TW152 tapworks.lock:3:1 the line has no `position=`
     TW152 tapworks.lock:4:42 position `first` is no whole number
-    TW152 tapworks.lock:5:53 `frozen` cannot stand here in a line that starts with `table`
-    TW152 tapworks.lock:6:22 `source` cannot stand here in a line that starts with `table`
+    TW152 tapworks.lock:5:53 `frozen` cannot stand in a line that starts with `table`
+    TW152 tapworks.lock:6:22 `source=` is in the line twice
     TW152 tapworks.lock:7:20 quoted text is not closed, or not written as in JSON
     TW152 tapworks.lock:8:1 the line names no table
     TW152 tapworks.lock:9:53 `deployed` says that a move is deployed, and no move is named
-    TW152 tapworks.lock:10:53 `from_pipeline` cannot stand here in a line that starts with `table`
+    TW152 tapworks.lock:10:1 the line has no `from_bundle=`
     TW152 tapworks.lock:11:1 the line has no `schema=`
     TW152 tapworks.lock:12:1 the line names no gateway
     TW152 tapworks.lock:13:1 the line has no `name=`
     TW152 tapworks.lock:15:1 the lock goes on behind its end, line 14
-    "#);
+    ");
 }
 
 #[test]

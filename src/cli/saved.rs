@@ -1,0 +1,91 @@
+//! Plans in files: `plan --out FILE` writes one, `deploy FILE` carries it out while it holds.
+
+use std::path::Path;
+
+use super::Context;
+use super::failure::Failure;
+use super::source::Read;
+use crate::deploy::{PlannedTarget, Site};
+use crate::digest::Digest;
+use crate::files;
+use crate::finding::Findings;
+use crate::plan::{Inputs, Present, PresentState, SavedBundle, SavedPlan, SavedSource};
+use crate::report::SourceDocument;
+use crate::settings::{Flags, Settings};
+
+/// What a plan is made from, as it is now; `lock` is where the lock of the target lies.
+pub(super) fn inputs(
+    context: &Context,
+    settings: &Settings,
+    lock: Option<&Path>,
+    read: &Read,
+) -> Result<Inputs, Failure> {
+    let digest = |path: &Path| -> Result<Option<Digest>, Failure> {
+        let path = context.environment.directory().join(path);
+        Ok(files::read_if_present(&path)?.map(|bytes| Digest::of(&bytes)))
+    };
+    let source = match read.document.clone() {
+        SourceDocument::Table { table, version, host, .. } => SavedSource::Table { table, version, host },
+        SourceDocument::File { file, .. } => SavedSource::File { file },
+    };
+    Ok(Inputs {
+        source,
+        rows: read.rows.digest(),
+        settings: settings.file.as_deref().map(digest).transpose()?.flatten(),
+        lock: lock.map(digest).transpose()?.flatten(),
+    })
+}
+
+/// Writes the plan of one target, exactly as the CLI printed it.
+pub(super) fn write(
+    context: &Context,
+    path: &Path,
+    planned: &PlannedTarget<'_>,
+    cli_version: &str,
+    flags: Flags,
+    inputs: Inputs,
+) -> Result<(), Failure> {
+    let mut bundles = Vec::new();
+    for project in &planned.projects {
+        let printed = match &project.plan {
+            Ok(Some((_, file))) => Some(files::read(file)?),
+            _ => None,
+        };
+        let bundle = SavedBundle::new(&project.project.name, project.project.package, printed.as_deref());
+        bundles.push(bundle.map_err(|error| Failure::work(error.to_string()))?);
+    }
+    let site = planned.site;
+    let host = site.client.host().to_string();
+    let saved = SavedPlan::new(&site.target, &host, cli_version, flags, inputs, bundles);
+    let text = saved.to_text().map_err(|error| Failure::work(error.to_string()))?;
+    files::write(&context.environment.directory().join(path), text.as_bytes())?;
+    let shown = path.display();
+    context.printer.say(&format!("Saved {shown}. Next: tapworks deploy {shown}"));
+    Ok(())
+}
+
+/// Reads a plan.
+pub(super) fn read(context: &Context, path: &Path) -> Result<SavedPlan, Failure> {
+    let whole = context.environment.directory().join(path);
+    let bytes = files::read_if_present(&whole)?
+        .ok_or_else(|| Failure::usage(format!("there is no saved plan {}", path.display())))?;
+    SavedPlan::parse(&bytes).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+/// What has moved on since the plan was made.
+pub(super) fn stale(saved: &SavedPlan, site: &Site, cli_version: &str, inputs: &Inputs) -> Findings {
+    let host = site.client.host().to_string();
+    let projects = &site.projects;
+    let packages: Vec<_> = projects.iter().map(|project| (project.name.as_str(), project.package)).collect();
+    let now = Present { host: &host, cli_version, inputs, packages: &packages };
+    let mut found: Findings = saved.stale(&now).into_iter().collect();
+    // What another workspace holds says nothing about this one.
+    if host == saved.host {
+        found.extend(saved.bundles.iter().filter_map(|bundle| {
+            let state = site.state(&bundle.bundle);
+            let state = state.map(|state| PresentState { lineage: &state.lineage, serial: state.serial });
+            saved.stale_state(&bundle.bundle, state)
+        }));
+    }
+    found
+}

@@ -1,0 +1,226 @@
+//! `tapworks plan --out FILE` and `tapworks deploy FILE`: exactly what was planned, or nothing.
+
+use serde_json::{Value, json};
+use tapworks_mocks::workspace::MockWorkspace;
+
+use crate::context::{Context, Said, sql_server_rows};
+
+const ARGUMENTS: &str = "programs/arguments.log";
+const LIST: &str = "source/tables.csv";
+
+struct Site {
+    workspace: MockWorkspace,
+    context: Context,
+}
+
+/// A workspace that holds ten rows as `main.cfg.tables`, and a settings file.
+fn site() -> Site {
+    let workspace = MockWorkspace::start();
+    let context = Context::with(&workspace);
+    let file = context.write(LIST, &sql_server_rows(10));
+    workspace.world(|world| world.watch_csv("main.cfg.tables", &file)).unwrap();
+    let site = Site { workspace, context };
+    site.settle("");
+    site
+}
+
+impl Site {
+    fn settle(&self, more: &str) {
+        let host = self.workspace.url();
+        let root = "/Workspace/Users/tester@example.com/.bundle/${bundle.name}/${bundle.target}";
+        let settings =
+            format!("targets:\n  prod:\n    workspace_host: {host}\n    root_path: {root}\n{more}");
+        self.context.write("tapworks.yml", &settings);
+    }
+
+    fn rewrite(&self, rows: &str) {
+        self.context.write(LIST, rows);
+    }
+
+    fn plan(&self) -> Said {
+        self.context.run(&[
+            "plan",
+            "--source",
+            "main.cfg.tables",
+            "--target",
+            "prod",
+            "--out",
+            "prod.plan",
+            "-o",
+            "json",
+        ])
+    }
+
+    fn deploy_plan(&self, more: &[&str]) -> Said {
+        self.context.run(&[&["deploy", "prod.plan", "-o", "json"], more].concat())
+    }
+
+    fn deploy(&self) -> Said {
+        self.context.run(&["deploy", "--source", "main.cfg.tables", "--target", "prod", "-o", "json"])
+    }
+
+    fn saved(&self) -> Value {
+        serde_json::from_str(&self.context.read("prod.plan")).unwrap()
+    }
+
+    fn forget(&self) {
+        self.workspace.clear_requests();
+        self.context.write(ARGUMENTS, "");
+    }
+
+    fn writes(&self) -> usize {
+        self.workspace.writes().len()
+    }
+
+    /// That `deploy FILE` is refused for this alone, and nothing is sent.
+    #[track_caller]
+    fn is_stale(&self, told: &str) {
+        self.forget();
+        let said = self.deploy_plan(&[]);
+        let document = said.exits(4).json();
+        let found: Vec<&str> = document["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["rule"] == "TW420")
+            .map(|finding| finding["what"].as_str().unwrap())
+            .collect();
+        assert!(found.len() == 1 && found[0].contains(told), "{told}: {found:?}");
+        assert_eq!(document["targets"][0]["status"], "refused");
+        assert_eq!(self.writes(), 0);
+        assert!(!self.context.read(ARGUMENTS).contains("bundle deploy"));
+    }
+}
+
+fn rules(document: &Value) -> Vec<&str> {
+    let findings = document["findings"].as_array().into_iter().flatten();
+    findings.map(|finding| finding["rule"].as_str().unwrap()).filter(|rule| rule.starts_with("TW4")).collect()
+}
+
+#[test]
+fn a_plan_is_carried_out_as_it_was_made() {
+    let site = site();
+    site.plan().exits(0);
+    assert_eq!(site.writes(), 0);
+    let saved = site.saved();
+    assert_eq!(saved["format"], "tapworks.saved-plan/1");
+    assert_eq!((&saved["target"], &saved["host"]), (&json!("prod"), &json!(site.workspace.url())));
+    assert_eq!(saved["inputs"]["source"]["version"], 0);
+    site.forget();
+    let document = site.deploy_plan(&[]).exits(0).json();
+    let project = &document["targets"][0]["projects"][0];
+    assert_eq!(project["status"], "deployed");
+    assert_eq!(project["resources"]["created"], 3);
+    // The CLI was not asked what it would do: it was told.
+    let arguments = site.context.read(ARGUMENTS);
+    assert!(arguments.contains("bundle deploy --plan") && !arguments.contains("bundle plan"), "{arguments}");
+    // From before the first deploy it holds only while there is none: the CLI would create everything again.
+    std::fs::remove_file(site.context.path("tapworks.lock")).unwrap();
+    site.is_stale("was not deployed yet, and now it is");
+}
+
+#[test]
+fn rows_that_others_wrote_since_are_left_to_the_next_plan() {
+    let site = site();
+    site.deploy().exits(0);
+    site.rewrite(&sql_server_rows(11));
+    site.plan().exits(0);
+    site.rewrite(&sql_server_rows(13));
+    let said = site.deploy_plan(&[]);
+    let document = said.exits(0).json();
+    assert_eq!(document["source"]["version"], 1);
+    assert_eq!(document["source"]["rows"], 11);
+    assert_eq!(rules(&document), ["TW421"]);
+    assert!(
+        said.stderr.contains("is at version 2, the plan was made from version 1: 2 rows differ"),
+        "{}",
+        said.stderr
+    );
+    // The next plan knows them.
+    assert_eq!(site.plan().exits(0).json()["summary"]["tables"]["add"], 2);
+}
+
+#[test]
+fn each_thing_that_has_moved_on_is_named() {
+    let site = site();
+    site.deploy().exits(0);
+    site.rewrite(&sql_server_rows(11));
+    site.plan().exits(0);
+    let saved = site.context.read("prod.plan");
+
+    site.settle("max_tables_per_pipeline: 200\n");
+    site.is_stale("the settings file was changed");
+    site.settle("");
+
+    let lock = site.context.read("tapworks.lock");
+    site.context.write("tapworks.lock", &format!("{lock}\n"));
+    site.is_stale("the lock was changed");
+    site.context.write("tapworks.lock", &lock);
+
+    let edited = |from: &str, to: &str| {
+        assert!(saved.contains(from), "{from}");
+        site.context.write("prod.plan", &saved.replacen(from, to, 1));
+    };
+    let version = site.saved()["cli_version"].as_str().unwrap().to_owned();
+    edited(&format!("\"cli_version\": \"{version}\""), "\"cli_version\": \"1.13.7\"");
+    site.is_stale("the databricks CLI was 1.13.7 and is ");
+    edited(&format!("\"host\": \"{}\"", site.workspace.url()), "\"host\": \"https://elsewhere.example\"");
+    site.is_stale("target `prod` was https://elsewhere.example and is ");
+    edited("\"rows\": \"sha256:", "\"rows\": \"sha256:00");
+    let said = site.deploy_plan(&[]);
+    assert!(said.exits(2).stderr.contains("prod.plan: it is not a plan"), "{}", said.stderr);
+
+    // Somebody deploys in between.
+    site.context.write("prod.plan", &saved);
+    site.rewrite(&sql_server_rows(12));
+    site.deploy().exits(0);
+    site.context.write("tapworks.lock", &lock);
+    site.is_stale("was deployed in between: serial ");
+}
+
+#[test]
+fn a_file_of_rows_that_was_edited_is_told() {
+    let site = site();
+    site.context.write("tables.csv", &sql_server_rows(3));
+    let plan = ["plan", "--source", "tables.csv", "--target", "prod", "--out", "prod.plan"];
+    site.context.run(&plan).exits(0);
+    site.context.write("tables.csv", &sql_server_rows(4));
+    site.is_stale("the rows of tables.csv are not those that were planned");
+    site.context.write("tables.csv", &sql_server_rows(3));
+    site.deploy_plan(&["--target", "prod"]).exits(0);
+    let said = site.deploy_plan(&["--target", "dev"]);
+    assert!(said.exits(2).stderr.contains("the plan is for target `prod` alone"), "{}", said.stderr);
+}
+
+#[test]
+fn a_plan_is_no_consent() {
+    let site = site();
+    site.deploy().exits(0);
+    site.rewrite(&sql_server_rows(10).replace("bronze,staging", "bronze,staging_v2"));
+    let plan = site.plan().exits(0).json();
+    let needed: Vec<String> = plan["summary"]["needs_consent"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|consent| consent.as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(needed.len(), 2);
+    site.forget();
+    let refused = site.deploy_plan(&[]).exits(4).json();
+    assert_eq!(refused["needs_consent"], json!(needed));
+    assert_eq!(site.writes(), 0);
+}
+
+#[test]
+fn a_plan_with_consent_does_what_it_says() {
+    let site = site();
+    site.deploy().exits(0);
+    site.rewrite(&sql_server_rows(10).replace("bronze,staging", "bronze,staging_v2"));
+    site.plan().exits(0);
+    let consents =
+        ["--allow", "recreate:gateway_sales_01_g01", "--allow", "recreate:pipeline_sales_01_g01_p01"];
+    let document = site.deploy_plan(&consents).exits(0).json();
+    assert_eq!(document["targets"][0]["projects"][0]["resources"]["recreated"], 2);
+    let missing = site.context.run(&["deploy", "nothing.plan"]);
+    assert!(missing.exits(2).stderr.contains("there is no saved plan nothing.plan"), "{}", missing.stderr);
+}
