@@ -49,10 +49,20 @@ impl Unfit {
                     .why(
                         "a destination is written by one pipeline: in another one it is refused, or read again in full",
                     )
-                    .fix(format!(
-                        "put project, prefix, subgroup and connector of the row back; or choose another destination; or, to start it anew, \
-                         drop the table in the workspace and `tapworks lock forget {key}`"
-                    )),
+                    .fix(if count == 1 {
+                        format!(
+                            "put project, prefix, subgroup and connector of the row back; or choose another destination; or, to start it \
+                             anew: deploy without the row, drop the table in the workspace, `tapworks lock forget {key}`, and put the row \
+                             back"
+                        )
+                    } else {
+                        format!(
+                            "put project, prefix, subgroup and connector of the rows back; or choose other destinations; or, to start them \
+                             anew: deploy without the rows, drop the tables in the workspace, `tapworks lock forget` each of those that \
+                             `tapworks lock show --pipeline {}` lists as gone, and put the rows back",
+                            slot.pipeline
+                        )
+                    }),
             );
         }
         findings

@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use super::facts::{BundleFacts, FactsError};
 use super::gather::bundle;
 use super::paths::{BundlePaths, PathError};
+use super::seen::Seen;
 use crate::placement::{bundle_name, bundle_number};
 use crate::workspace::Client;
 
@@ -67,6 +68,11 @@ pub async fn read_bundles(
                 if let (true, Some(words)) = (look_further, facts.state.refused()) {
                     return Err(BundlesError::Refused { path: paths.state_file(), words: words.to_owned() });
                 }
+                let nothing =
+                    matches!((&facts.metadata, &facts.state), (Seen::Known(None), Seen::Known(None)));
+                if look_further && nothing {
+                    see_that_nothing_is_there(client, &paths).await?;
+                }
                 let metadata = facts.metadata.known().and_then(Option::as_ref);
                 let is_its_own = metadata.is_none_or(|metadata| metadata.bundle == name);
                 if number > last && (facts.deployed().is_none() || !is_its_own) {
@@ -83,4 +89,27 @@ pub async fn read_bundles(
             Ok(all)
         })
         .await
+}
+
+/// A file that is not there says something only where its folder, or the first one above that is there, may be read.
+async fn see_that_nothing_is_there(client: &Client, paths: &BundlePaths) -> Result<(), BundlesError> {
+    let refused = |words: String| BundlesError::Refused { path: paths.state_file(), words };
+    let mut folder = paths.state.as_str();
+    loop {
+        let Some((above, _)) = folder.rsplit_once('/') else { return Ok(()) };
+        // The user's own folder is there and open, and nobody hides the top ones.
+        if folder == paths.home || !folder.starts_with("/Workspace/") || above == "/Workspace" {
+            return Ok(());
+        }
+        let status = async { Ok(client.file_status(folder).await?) }.await;
+        match Seen::of(status)? {
+            Seen::Known(None) if above == "/Workspace/Users" => {
+                // Every user has one, so this one is not shown.
+                return Err(refused(format!("{folder} is not there, or not shown to this identity")));
+            }
+            Seen::Known(None) => folder = above,
+            Seen::Refused(words) => return Err(refused(words)),
+            Seen::Known(Some(_)) | Seen::Unasked => return Ok(()),
+        }
+    }
 }

@@ -7,6 +7,8 @@ use crate::yaml::Value;
 /// The folders of one bundle for one target and user, absolute workspace paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundlePaths {
+    /// The user's own folder.
+    pub home: String,
     /// `workspace.root_path`.
     pub root: String,
     /// `workspace.state_path`.
@@ -41,7 +43,7 @@ impl BundlePaths {
             Some(path) => resolve(&path)?,
             None => format!("{root}/state"),
         };
-        Ok(Self { root, state })
+        Ok(Self { home: format!("/Workspace/Users/{user}"), root, state })
     }
 
     /// The file that says which bundle lies here, written after each deploy that succeeded.

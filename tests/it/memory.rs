@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tapworks_mocks::workspace::MockWorkspace;
+use tapworks_mocks::workspace::{Fault, MockWorkspace};
 
 use crate::context::{Context, Said};
 use crate::list::{self, Row, assert_none_moved, bytes, places, rows, shuffle};
@@ -18,6 +18,9 @@ struct Site {
 fn site(targets: &[(&str, &str)]) -> Site {
     let workspace = MockWorkspace::start();
     let context = Context::with(&workspace);
+    workspace.world(|world| {
+        world.catalog.add_catalog("bronze_qa");
+    });
     let site = Site { workspace, context };
     site.settle("", targets);
     site
@@ -73,6 +76,9 @@ impl Site {
         document
     }
 }
+
+/// A target beside another one in one workspace.
+const QA: &str = "catalogs: {bronze: bronze_qa}\nmode: production\npresets: {name_prefix: \"qa \"}";
 
 const SMALL: &str = "max_tables_per_pipeline: 25\n";
 
@@ -250,4 +256,205 @@ fn targets_deployed_at_different_times_without_a_lock_stay_alike() {
     assert_none_moved(&ever, &site.places(), "both");
     site.empty_checkout();
     site.changes_nothing(&["dev", "prod"]);
+}
+
+/// Nothing was placed, and nothing written: not here and not there.
+#[track_caller]
+fn assert_untouched(site: &Site, said: &Said, words: &[&str]) {
+    said.exits(5);
+    for word in words {
+        assert!(said.stderr.contains(word), "{word}: {}", said.stderr);
+    }
+    assert!(!site.context.path("tapworks.lock").exists());
+    assert!(!site.context.path("out").exists());
+    assert!(site.workspace.writes().is_empty());
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_not_taken_for_none() {
+    for (status, word) in [
+        (403, "/.bundle/retail/prod/state/resources.json may not be read: PERMISSION_DENIED"),
+        (500, "500 INTERNAL_ERROR"),
+    ] {
+        // With two targets, the one that nobody named counts as well.
+        for (targets, named) in [(&[("prod", "")][..], "prod"), (&[("prod", ""), ("qa", QA)], "qa")] {
+            let mut site = site(targets);
+            site.context.set("TAPWORKS_RETRY_TIMEOUT", "1");
+            list::write(&site.context, &rows("sql_server", 0, 6));
+            site.deploy(&["prod"]).exits(0);
+            site.empty_checkout();
+            site.workspace.clear_requests();
+            let export = Fault::on("GET", "/api/2.0/workspace/export").from_agent("tapworks/");
+            // Those about `qa`, for two bundles, pass.
+            let skipped = if named == "qa" { 4 } else { 0 };
+            site.workspace.fault(export.after(skipped).always().status(status));
+            let said = site.deploy(&[named]);
+            assert_untouched(&site, &said, &[word]);
+        }
+    }
+}
+
+#[test]
+fn a_state_in_a_folder_that_may_not_be_seen_is_not_taken_for_none() {
+    let site = site(&[("prod", "")]);
+    list::write(&site.context, &rows("sql_server", 0, 6));
+    // The state is not there, and neither is it told whether the folder above is.
+    site.workspace.fault(Fault::on("GET", "/api/2.0/workspace/get-status").always().status(403));
+    let said = site.deploy(&["prod"]);
+    assert_untouched(&site, &said, &["/.bundle/retail/prod/state/resources.json may not be read"]);
+    site.workspace.clear_faults();
+    // The folder of another user, which a workspace hides from those who may not read it.
+    let text = site.context.read("tapworks.yml").replace("Users/tester@", "Users/deployer@");
+    site.context.write("tapworks.yml", &text);
+    let said = site.deploy(&["prod"]);
+    assert_untouched(&site, &said, &["/Workspace/Users/deployer@example.com is not there, or not shown"]);
+    // One that is shown, and empty, is one where nothing is deployed.
+    site.workspace.world(|world| world.files.make_folder("/Users/deployer@example.com"));
+    site.deploy(&["prod"]).exits(0);
+}
+
+#[test]
+fn a_lock_that_knows_every_table_needs_no_other_target() {
+    let site = site(&[("prod", ""), ("qa", QA)]);
+    list::write(&site.context, &rows("sql_server", 0, 6));
+    site.deploy(&["prod", "qa"]).exits(0);
+    let prod_is_asked = || {
+        let requests = site.workspace.requests();
+        requests
+            .iter()
+            .any(|request| request.param("path").is_some_and(|path| path.contains("/retail/prod/")))
+    };
+    site.changes_nothing(&["qa"]);
+    assert!(!prod_is_asked());
+    site.empty_checkout();
+    site.changes_nothing(&["qa"]);
+    assert!(prod_is_asked());
+}
+
+#[test]
+fn a_row_that_comes_back_finds_its_old_place() {
+    let site = site(&[]);
+    site.settle(SMALL, &[("prod", "")]);
+    let mut list = rows("sql_server", 0, 60);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    let before = site.places();
+    let removed = list.remove(30);
+    list.extend(rows("sql_server", 100, 30));
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    assert!(!site.places().contains_key(&format!("bronze.sales.{}", removed.table)));
+    // Its pipeline is full by now.
+    list.insert(0, removed);
+    list::write(&site.context, &list);
+    let document = site.deploy(&["prod"]).exits(0).json();
+    assert_eq!(document["placement"][0]["back"], 1);
+    assert_none_moved(&before, &site.places(), "put back");
+}
+
+#[test]
+fn a_connection_changed_for_all_rows_of_a_gateway_keeps_every_place() {
+    let site = site(&[]);
+    site.settle(SMALL, &[("prod", "")]);
+    let mut list = rows("sql_server", 0, 60);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    let before = site.places();
+    for row in &mut list {
+        row.connection = "erp_2".to_owned();
+    }
+    list::write(&site.context, &list);
+    site.workspace.clear_requests();
+    let said = site.deploy(&["prod"]);
+    // The service makes a gateway with another connection anew, and that needs consent.
+    said.exits(4);
+    assert!(said.stderr.contains("pipelines.gateway_sales_01_g01"), "{}", said.stderr);
+    assert!(site.workspace.writes().is_empty());
+    assert_eq!(site.places(), before);
+}
+
+#[test]
+fn targets_that_have_grown_apart_are_told_and_nothing_is_written() {
+    let apart = |name: &str| format!("lock: {name}.lock\noutput_dir: out/{name}");
+    let site = site(&[]);
+    let settle = |dev: &str, prod: &str| site.settle(SMALL, &[("dev", dev), ("prod", prod)]);
+    settle(&apart("dev"), &apart("prod"));
+    let mut list = rows("sql_server", 0, 60);
+    list::write(&site.context, &list);
+    site.deploy(&["dev"]).exits(0);
+    list.reverse();
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    settle("", "");
+    site.empty_checkout();
+    site.workspace.clear_requests();
+    let said = site.deploy(&["prod"]);
+    said.exits(1);
+    for word in
+        ["error[TW251]: target `dev` has bronze.sales.table_", "target `prod` in", "`output_dir` of its own"]
+    {
+        assert!(said.stderr.contains(word), "{word}: {}", said.stderr);
+    }
+    assert!(site.workspace.writes().is_empty());
+    assert!(!site.context.path("tapworks.lock").exists());
+}
+
+#[test]
+fn the_bundles_of_a_large_project_are_found_again_and_stay() {
+    let large = |most: usize| {
+        format!("max_tables_per_pipeline: 10\nmax_tables_per_gateway: 10\nmax_tables_per_bundle: {most}\n")
+    };
+    let site = site(&[]);
+    site.settle(&large(40), &[("prod", "")]);
+    let mut list = rows("sql_server", 0, 96);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    let before = bytes(&site.context, "out");
+    assert!(
+        ["retail", "retail_b02", "retail_b03"]
+            .iter()
+            .all(|name| before.contains_key(&format!("{name}/databricks.yml")))
+    );
+    list.reverse();
+    list::write(&site.context, &list);
+    for most in [40, 7, 5000] {
+        site.settle(&large(most), &[("prod", "")]);
+        site.empty_checkout();
+        site.changes_nothing(&["prod"]);
+        assert_eq!(bytes(&site.context, "out"), before, "{most}");
+    }
+    site.settle(&large(40), &[("prod", "")]);
+    let places = site.places();
+    list.splice(0..0, rows("sql_server", 200, 24));
+    list::write(&site.context, &list);
+    site.empty_checkout();
+    let document = site.deploy(&["prod"]).exits(0).json();
+    assert_none_moved(&places, &site.places(), "24 rows inserted");
+    let projects = document["targets"][0]["projects"].as_array().unwrap();
+    let status: Vec<_> = projects.iter().map(|project| (&project["name"], &project["status"])).collect();
+    assert_eq!(status[0], (&json!("retail"), &json!("unchanged")));
+    assert_eq!(status[1], (&json!("retail_b02"), &json!("unchanged")));
+}
+
+#[test]
+fn what_a_misfit_is_told_to_do_starts_it_anew() {
+    let site = site(&[("prod", "")]);
+    let mut list = rows("salesforce", 0, 4);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    list[0].prefix = "crm".to_owned();
+    list::write(&site.context, &list);
+    let said = site.deploy(&["prod"]);
+    said.exits(1);
+    let told = "deploy without the row, drop the table in the workspace, `tapworks lock forget bronze.sales.table_0`, and put \
+                the row back";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    let moved = list.remove(0);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    site.context.run(&["lock", "forget", "bronze.sales.table_0"]).exits(0);
+    list.push(moved);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    assert_eq!(site.places()["bronze.sales.table_0"], "retail/pipeline_crm_01_p01");
 }

@@ -1,6 +1,7 @@
 //! What `docs/migration.md` promises to users of the predecessor.
 
 use crate::context::{Context, sql_server_rows};
+use crate::list::{self, Row};
 use tapworks_mocks::workspace::{MockWorkspace, Rows};
 
 /// The rows as the predecessor takes them: no column `connector`.
@@ -95,4 +96,93 @@ fn what_the_predecessor_deployed_is_kept() {
     let expected =
         serde_json::json!({"created": 0, "updated": 2, "recreated": 0, "deleted": 0, "unchanged": 1});
     assert_eq!(resources, &expected);
+}
+
+/// What the predecessor writes for these rows, so many to a pipeline and a gateway, group by group in the rows' order.
+fn old_output(context: &Context, list: &[Row], per_pipeline: usize, per_gateway: usize) {
+    let mut subgroups: Vec<&str> = list.iter().map(|row| row.subgroup.as_str()).collect();
+    subgroups.sort_unstable();
+    subgroups.dedup();
+    let (mut gateways, mut pipelines) = (String::from("resources:\n  pipelines:\n"), String::new());
+    let mut pipeline = |base: &str, rows: &[&Row], reader: &str| {
+        for (number, rows) in (1..).zip(rows.chunks(per_pipeline)) {
+            let name = format!("{base}_p{number:02}");
+            pipelines.push_str(&format!(
+                "    pipeline_{name}:\n      name: {name}\n      ingestion_definition:\n        {reader}\n        objects:\n"
+            ));
+            for Row { source, catalog, schema, table, .. } in rows {
+                pipelines.push_str(&format!(
+                    "        - table:\n            source_schema: dbo\n            source_table: {source}\n            \
+                     destination_catalog: {catalog}\n            destination_schema: {schema}\n            \
+                     destination_table: {table}\n"
+                ));
+            }
+            pipelines.push_str("      schema: sales\n      catalog: bronze\n");
+        }
+    };
+    for subgroup in subgroups {
+        let group = format!("sales_{subgroup}");
+        let rows: Vec<&Row> = list.iter().filter(|row| row.subgroup == subgroup).collect();
+        if list[0].connector != "sql_server" {
+            pipeline(&group, &rows, "connection_name: erp");
+            continue;
+        }
+        for (number, rows) in (1..).zip(rows.chunks(per_gateway)) {
+            let gateway = format!("{group}_g{number:02}");
+            gateways.push_str(&format!(
+                "    gateway_{gateway}:\n      name: {gateway}\n      gateway_definition:\n        connection_name: erp\n        \
+                 gateway_storage_catalog: bronze\n        gateway_storage_schema: staging\n        \
+                 gateway_storage_name: {gateway}\n"
+            ));
+            let reader = format!("ingestion_gateway_id: ${{resources.pipelines.gateway_{gateway}.id}}");
+            pipeline(&gateway, rows, &reader);
+        }
+    }
+    let root = "bundle:\n  name: retail\ninclude:\n- resources/*.yml\n";
+    context.write("dab_deployment/retail/databricks.yml", root);
+    if gateways.contains("gateway_") {
+        context.write("dab_deployment/retail/resources/gateways.yml", &gateways);
+    }
+    let pipelines = format!("resources:\n  pipelines:\n{pipelines}");
+    context.write("dab_deployment/retail/resources/pipelines.yml", &pipelines);
+}
+
+#[test]
+fn an_import_keeps_every_place_that_the_predecessor_gave() {
+    for (connector, per_pipeline, per_gateway) in
+        [("salesforce", 10, 250), ("sql_server", 10, 250), ("sql_server", 10, 25), ("sql_server", 20, 20)]
+    {
+        let about = format!("{connector}, {per_pipeline}, {per_gateway}");
+        let context = Context::new();
+        let mut list = list::rows(connector, 0, 64);
+        // Two groups, mixed row by row.
+        for (number, row) in list.iter_mut().enumerate() {
+            row.subgroup = if number % 3 == 0 { "02".to_owned() } else { "01".to_owned() };
+        }
+        old_output(&context, &list, per_pipeline, per_gateway);
+        let before = list::places(&context, "dab_deployment");
+        assert_eq!(before.len(), 64);
+        context
+            .run(&["lock", "import", "--from-bundle", "dab_deployment", "--lock", "tapworks.lock"])
+            .exits(0);
+        // The same limits, limits of our own, and an edited list.
+        let limits =
+            format!("max_tables_per_pipeline: {per_pipeline}\nmax_tables_per_gateway: {per_gateway}\n");
+        for (round, settings) in [limits.as_str(), "", ""].into_iter().enumerate() {
+            if round == 2 {
+                let mut more = list::rows(connector, 100, 7);
+                more.iter_mut().for_each(|row| row.subgroup = "01".to_owned());
+                list.splice(0..0, more);
+                list::shuffle(&mut list);
+            }
+            list::write(&context, &list);
+            context.write("tapworks.yml", settings);
+            let arguments = ["generate", "--source", "tables.csv", "--output-dir", "new", "-o", "json"];
+            let document = context.run(&arguments).exits(0).json();
+            assert_eq!(document["placement"][0]["kept"]["the lock"], 64, "{about}");
+            let after = list::places(&context, "new");
+            assert_eq!(after.len(), list.len(), "{about}");
+            list::assert_none_moved(&before, &after, &about);
+        }
+    }
 }

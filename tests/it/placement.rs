@@ -109,3 +109,173 @@ fn one_edit_after_the_other_moves_no_table() {
         }
     }
 }
+
+/// Rows of two prefixes, the first of which has three pipelines.
+fn two_groups(connector: &'static str) -> Vec<Row> {
+    let mut list = rows(connector, 0, 30);
+    let mut other = rows(connector, 100, 5);
+    for row in &mut other {
+        row.prefix = "hr".to_owned();
+    }
+    list.extend(other);
+    for row in &mut list {
+        row.subgroup = "01".to_owned();
+    }
+    list
+}
+
+/// What is changed in a row, the rule that refuses it, and the words with both places.
+type Misfit = (&'static str, fn(&mut Row), &'static str, [&'static str; 2]);
+
+#[test]
+fn a_row_that_does_not_fit_its_place_is_refused_with_both_places() {
+    let of_sales = "bronze.sales.table_0";
+    let misfits: [Misfit; 6] = [
+        (
+            "prefix",
+            |row| row.prefix = "hr".into(),
+            "TW250",
+            ["sales_01_", "group `hr_01` of project `retail`"],
+        ),
+        ("new prefix", |row| row.prefix = "new".into(), "TW250", ["sales_01_", "group `new_01`"]),
+        ("subgroup", |row| row.subgroup = "02".into(), "TW250", ["sales_01_", "group `sales_02`"]),
+        (
+            "project and prefix",
+            |row| (row.project, row.prefix) = ("shop".into(), "shop".into()),
+            "TW250",
+            ["of bundle retail", "group `shop_01` of project `shop`"],
+        ),
+        ("connection", |row| row.connection = "crm".into(), "TW212", ["`crm`", "`erp`"]),
+        (
+            "connection and subgroup",
+            |row| (row.connection, row.subgroup) = ("crm".into(), "02".into()),
+            "TW250",
+            ["sales_01_", "group `sales_02`"],
+        ),
+    ];
+    for connector in ["sql_server", "salesforce"] {
+        let context = Context::new();
+        let flags = ["--max-tables-per-pipeline", "10", "--max-tables-per-gateway", "10"];
+        let list = two_groups(connector);
+        list::write(&context, &list);
+        generate(&context, "out", &flags).exits(0);
+        let before = bytes(&context, "out");
+        // One row; then all of its pipeline, or gateway.
+        for count in [1, 10] {
+            for (name, change, rule, words) in misfits {
+                let mut edited = list.clone();
+                edited[..count].iter_mut().for_each(change);
+                list::write(&context, &edited);
+                let said = generate(&context, "out", &flags);
+                said.exits(1);
+                let about = format!("{connector}, {name}: {}", said.stderr);
+                assert!(said.stderr.contains(rule), "{about}");
+                assert!(words.iter().all(|word| said.stderr.contains(word)), "{about}");
+                assert!(rule == "TW212" || said.stderr.contains(of_sales), "{about}");
+                assert_eq!(bytes(&context, "out"), before, "{about}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_source_or_a_connection_renamed_keeps_every_place() {
+    for connector in ["sql_server", "salesforce"] {
+        let context = Context::new();
+        let flags = ["--max-tables-per-pipeline", "10", "--max-tables-per-gateway", "10"];
+        let mut list = two_groups(connector);
+        list::write(&context, &list);
+        generate(&context, "out", &flags).exits(0);
+        let before = places(&context, "out");
+        list[3].source = "Renamed".to_owned();
+        list[4].table = "TABLE_4".to_owned();
+        for row in list.iter_mut().filter(|row| row.prefix == "sales") {
+            row.connection = "erp_2".to_owned();
+        }
+        list.reverse();
+        list::write(&context, &list);
+        let document = generate(&context, "out", &flags).exits(0).json();
+        assert_eq!(document["placement"][0]["kept"]["the lock"], list.len());
+        let mut after = places(&context, "out");
+        // The destination is as the rows write it now; its place goes by it without case.
+        let place = after.remove("bronze.sales.TABLE_4").unwrap();
+        after.insert("bronze.sales.table_4".to_owned(), place);
+        assert_eq!(after, before, "{connector}");
+        let text = context.read("out/retail/resources/pipelines.yml");
+        assert_eq!(text.matches("source_table: Renamed").count(), 1);
+    }
+}
+
+#[test]
+fn a_row_that_was_away_comes_back_even_past_the_limit() {
+    let context = Context::new();
+    let flags = ["--max-tables-per-pipeline", "10"];
+    let mut list = rows("salesforce", 0, 20);
+    list::write(&context, &list);
+    generate(&context, "out", &flags).exits(0);
+    let before = places(&context, "out");
+    let removed: Vec<Row> = list.drain(..5).collect();
+    list.extend(rows("salesforce", 100, 8));
+    list::write(&context, &list);
+    let document = generate(&context, "out", &flags).exits(0).json();
+    assert_eq!(document["placement"][0]["gone"], 5);
+    list.extend(removed);
+    list::write(&context, &list);
+    let said = generate(&context, "out", &flags);
+    assert_eq!(said.exits(0).json()["placement"][0]["back"], 5);
+    assert!(said.stderr.contains("warning[TW242]: pipeline sales_01_p01 holds 15 tables"), "{}", said.stderr);
+    assert_none_moved(&before, &places(&context, "out"), "put back");
+}
+
+#[test]
+fn twelve_thousand_tables_are_three_bundles_and_stay() {
+    let context = Context::new();
+    let mut list = rows("sql_server", 0, 12_000);
+    list::write(&context, &list);
+    generate(&context, "out", &[]).exits(0);
+    let before = places(&context, "out");
+    let mut bundles: BTreeMap<&str, usize> = BTreeMap::new();
+    for place in before.values() {
+        *bundles.entry(place.split('/').next().unwrap()).or_default() += 1;
+    }
+    assert_eq!(bundles, BTreeMap::from([("retail", 5000), ("retail_b02", 5000), ("retail_b03", 2000)]));
+    let written = bytes(&context, "out");
+    for most in ["1000", "50000"] {
+        context.write("tapworks.yml", &format!("max_tables_per_bundle: {most}\nlock: out/tapworks.lock\n"));
+        generate(&context, "out", &[]).exits(0);
+        assert!(bytes(&context, "out") == written, "{most}");
+    }
+    context.write("tapworks.yml", "lock: out/tapworks.lock\n");
+    list.splice(0..0, rows("sql_server", 20_000, 3000));
+    list::write(&context, &list);
+    generate(&context, "out", &[]).exits(0);
+    let after = places(&context, "out");
+    assert_eq!(after.len(), 15_000);
+    assert_none_moved(&before, &after, "3,000 more");
+    for (file, text) in &written {
+        let stays = file.starts_with("retail/") || file.starts_with("retail_b02/");
+        assert!(!stays || context.read(&format!("out/{file}")) == *text, "{file}");
+    }
+}
+
+#[test]
+fn a_lock_that_would_change_is_refused_where_it_must_not() {
+    let context = Context::new();
+    let mut list = rows("sql_server", 0, 10);
+    list::write(&context, &list);
+    let said = generate(&context, "out", &["--locked"]);
+    said.exits(3);
+    assert!(!context.path("out").exists());
+    generate(&context, "out", &[]).exits(0);
+    let before = bytes(&context, "out");
+    shuffle(&mut list);
+    list::write(&context, &list);
+    generate(&context, "out", &["--locked"]).exits(0);
+    for edit in [|list: &mut Vec<Row>| insert(list, 100, 1), |list: &mut Vec<Row>| drop(list.pop())] {
+        let mut edited = list.clone();
+        edit(&mut edited);
+        list::write(&context, &edited);
+        generate(&context, "out", &["--locked"]).exits(3);
+        assert_eq!(bytes(&context, "out"), before);
+    }
+}

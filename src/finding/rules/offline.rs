@@ -212,8 +212,8 @@ pub(crate) const RULES: &[Rule] = &[
         title: "a row no longer fits the place of its destination",
         explanation: "The destination is remembered in one pipeline, and project, prefix, subgroup or connector of its row now ask \
             for another one. A Unity Catalog table is written by one pipeline only: in another one it is refused, or read again \
-            in full. Put the row back as it was, give it another destination, or start the table anew: drop it in the workspace \
-            and take it out of the lock with `tapworks lock forget`.",
+            in full. Put the row back as it was, give it another destination, or start the table anew: deploy without the row, drop \
+            the table in the workspace, take it out of the lock with `tapworks lock forget`, and put the row back.",
     },
     Rule {
         id: "TW251",
