@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::bundle::{Options, Package, render};
+use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place};
-use crate::placement::{Deployed, Layout, Lock, LockUpdate, Memory, Rules, Tally, Vanished, place};
+use crate::placement::{
+    Bundle, Deployed, Layout, Lock, LockUpdate, Memory, Rules, Tally, Vanished, bundle_number, place,
+};
 use crate::settings::{Limits, Settings, Target, judge_roots};
 use crate::source::RowSet;
 use crate::table::{Group, Resolution, groups};
@@ -16,6 +19,8 @@ pub struct Asked {
     pub groups: Vec<Group>,
     /// What the rules for rows say.
     pub findings: Findings,
+    /// Projects whose every pipeline is to be deleted.
+    pub removed: Vec<String>,
     resolved: Option<ResolvedTable>,
 }
 
@@ -74,14 +79,15 @@ pub fn ask(rows: &RowSet, settings: &Settings, with_resolved: bool) -> Asked {
         return Asked { findings, ..Asked::default() };
     }
     let resolved = with_resolved.then(|| resolve(rows, settings, &groups));
-    Asked { groups, findings, resolved }
+    Asked { groups, findings, resolved, removed: Vec::new() }
 }
 
 impl Asked {
-    /// The projects of the rows.
+    /// The projects of the rows, and those that are to be removed.
     #[must_use]
     pub fn projects(&self) -> BTreeSet<&str> {
-        self.groups.iter().map(|group| group.project.as_str()).collect()
+        let of_rows = self.groups.iter().map(|group| group.project.as_str());
+        of_rows.chain(self.removed.iter().map(String::as_str)).collect()
     }
 
     /// Whether the lock knows the place of every table, so that nobody else needs to be asked.
@@ -111,7 +117,12 @@ pub fn desired(
     if findings.has_errors() {
         return Desired { findings, ..Desired::default() };
     }
-    let layout = placed.layout;
+    let mut layout = placed.layout;
+    // Their lines stay until they are gone from every target.
+    let lock_after = lock.after(&layout);
+    let (removed, said) = removed(asked, remembered, &layout);
+    findings.extend(said);
+    layout.bundles.extend(removed);
     let resolved = asked.resolved.clone().map(|resolved| with_places(resolved, &layout)).unwrap_or_default();
     findings.extend(roots(&layout, targets.all, targets.deployed));
     findings.extend(over_the_limit(&layout, rows, settings.limits));
@@ -128,8 +139,50 @@ pub fn desired(
         escape: settings.escapes_references(),
     };
     let packages = layout.bundles.iter().map(|bundle| render(bundle, options)).collect();
-    let lock = lock.after(&layout);
-    Desired { layout, packages, findings, resolved, lock, tally: placed.tally, vanished }
+    Desired { layout, packages, findings, resolved, lock: lock_after, tally: placed.tally, vanished }
+}
+
+/// The bundles of projects that are to be removed, with nothing in them.
+fn removed(asked: &Asked, remembered: Remembered<'_>, layout: &Layout) -> (Vec<Bundle>, Findings) {
+    let Remembered { lock, deployed } = remembered;
+    let locked = lock.tables.values().map(|table| table.slot.bundle.as_str());
+    let there = deployed.iter().flat_map(|(_, deployed)| &deployed.pipelines);
+    let known: BTreeSet<&str> = locked.chain(there.map(|pipeline| pipeline.bundle.as_str())).collect();
+    let (mut bundles, mut findings) = (Vec::new(), Findings::new());
+    for project in &asked.removed {
+        let place = Place::Argument { flag: "--remove-project".to_owned() };
+        if layout.bundles.iter().any(|bundle| bundle.project == *project) {
+            findings.push(
+                Finding::error("TW256", format!("project `{project}` is to be removed and has rows"))
+                    .at(place)
+                    .why("its rows ask for pipelines that the flag asks to delete")
+                    .fix("take its rows out of the table list first, or leave the flag out"),
+            );
+            continue;
+        }
+        let of_project = known.iter().filter(|bundle| bundle_number(project, bundle).is_some());
+        let empty = |name: &&str| Bundle {
+            name: (*name).to_owned(),
+            project: project.clone(),
+            gateways: Vec::new(),
+            pipelines: Vec::new(),
+        };
+        let found: Vec<Bundle> = of_project.map(empty).collect();
+        if found.is_empty() {
+            let hint = did_you_mean(project, known.iter().copied());
+            findings.push(
+                Finding::error(
+                    "TW256",
+                    format!("project `{project}` is to be removed and is not known{hint}"),
+                )
+                .at(place)
+                .why("neither the lock nor what is deployed in the targets has a pipeline of it")
+                .fix("name it as its folder is named"),
+            );
+        }
+        bundles.extend(found);
+    }
+    (bundles, findings)
 }
 
 fn resolve(rows: &RowSet, settings: &Settings, groups: &[Group]) -> ResolvedTable {

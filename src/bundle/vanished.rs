@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::package::{Package, RESOURCES, ROOT, is_ours};
+use super::package::{Package, RESOURCES, is_ours};
 use crate::files::{self, Entry, FileError};
 use crate::finding::{Finding, Findings, Place};
 use crate::placement::Vanished;
@@ -68,32 +68,29 @@ pub fn vanished_bundles(
     Ok(names)
 }
 
-/// A run that was killed may have left a bundle without its root. What cannot be read is somebody else's.
+/// A bundle without resources is none: its project was removed. A run that was killed may have left one without its root. What
+/// cannot be read is somebody else's.
 fn holds_a_bundle_of_ours(folder: &Path) -> bool {
     let resources = folder.join(RESOURCES);
     let is = |path: &Path, kind: Entry| matches!(files::entry(path), Ok(Some(found)) if found == kind);
-    if !is(folder, Entry::Folder) {
+    if !is(folder, Entry::Folder) || !is(&resources, Entry::Folder) {
         return false;
     }
-    let mut candidates = vec![folder.join(ROOT)];
-    if is(&resources, Entry::Folder) {
-        let names = files::names_in(&resources).unwrap_or_default();
-        candidates
-            .extend(names.iter().filter(|name| name.ends_with(".yml")).map(|name| resources.join(name)));
-    }
-    candidates
-        .iter()
-        .any(|path| is(path, Entry::File) && files::read(path).is_ok_and(|bytes| is_ours(&bytes)))
+    let names = files::names_in(&resources).unwrap_or_default();
+    let mut candidates = names.iter().filter(|name| name.ends_with(".yml")).map(|name| resources.join(name));
+    candidates.any(|path| is(&path, Entry::File) && files::read(&path).is_ok_and(|bytes| is_ours(&bytes)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::package::ROOT;
     use crate::bundle::render::HEADER;
 
     fn package(name: &str) -> Package {
         let mut package = Package::new(name);
         package.add(ROOT, format!("{HEADER}bundle: {{}}\n"));
+        package.add("resources/pipelines.yml", format!("{HEADER}resources: {{}}\n"));
         package
     }
 

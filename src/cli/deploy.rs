@@ -27,7 +27,7 @@ use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::lock_file::LockFile;
 use crate::machine::Machine;
-use crate::placement::Lock;
+use crate::placement::{Lock, bundle_number};
 use crate::plan::{Approved, Consents, Granted, Judged, SavedPlan, SavedSource, missing_consents, refusals};
 use crate::preflight::Selection;
 use crate::report::{
@@ -59,6 +59,9 @@ pub(super) struct Arguments {
     /// The profile of .databrickscfg to use for every target
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
+    /// Delete every pipeline of a project that the rows no longer name; repeatable. Each deletion needs its consent
+    #[arg(long, value_name = "NAME", conflicts_with = "plan")]
+    remove_project: Vec<String>,
     #[command(flatten)]
     steps: StepArguments,
     #[command(flatten)]
@@ -104,7 +107,8 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
         Some(named) => resume(context, arguments, named)?,
         None => (arguments, None),
     };
-    let Arguments { plan, configuration, target, profile, steps, consent, reports, .. } = arguments;
+    let Arguments { plan, configuration, target, profile, remove_project, steps, consent, reports, .. } =
+        arguments;
     let finder = configuration.finder();
     let saved = plan.map(|path| saved::read(context, &path)).transpose()?;
     let (target, profile, flags) = match &saved {
@@ -121,7 +125,8 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let saved = saved.filter(|_| resumed.is_none());
     let (settings, findings) = resolve(Flags { profile: None, ..flags }, &context.environment)?;
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { findings, saved, resumed, finder, ..Run::default() };
+    let removed = remove_project;
+    let mut run = Run { findings, removed, saved, resumed, finder, ..Run::default() };
     match run.deploy(context, &settings, &target, profile.as_deref(), (steps, &recovery, &consent)) {
         Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
         // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
@@ -159,6 +164,8 @@ struct Run {
     placement: Vec<PlacementDocument>,
     /// The locks as they were written before the deploy, each with the targets that share it.
     locks: Vec<(LockFile, Vec<String>)>,
+    /// Projects that are to be removed.
+    removed: Vec<String>,
     granted: Vec<Granted>,
     /// What nobody consented to, as `--allow` takes it.
     missing: Vec<String>,
@@ -198,6 +205,7 @@ impl Run {
         self.source = Some(read.document.clone());
         let mut asked = ask(&read.rows, settings, false);
         self.findings.extend(std::mem::take(&mut asked.findings));
+        asked.removed.clone_from(&self.removed);
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
         let everywhere = settings.targets_or(&targets);
         let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.findings)?;
@@ -440,7 +448,21 @@ impl Run {
     fn close_moves(&mut self, context: &Context) -> Result<(), Failure> {
         for (lock, targets) in &mut self.locks {
             let before = lock.lock.moving();
-            let after = arrivals(&self.outcome, &lock.lock, targets);
+            let mut after = arrivals(&self.outcome, &lock.lock, targets);
+            for project in &self.removed {
+                if is_gone_everywhere(&self.outcome, project, targets) {
+                    let lines = after.forget_project(project);
+                    let name = lock.path.file_name().unwrap_or_default().to_string_lossy();
+                    context
+                        .printer
+                        .say(&format!("{name}  project {project} is gone, with {}", plural(lines, "table")));
+                } else {
+                    context.printer.say(&format!(
+                        "project {project} keeps its places until it is gone from {}",
+                        targets.join(", ")
+                    ));
+                }
+            }
             if lock.write(after)? {
                 let left = lock.lock.moving();
                 let name = lock.path.file_name().unwrap_or_default().to_string_lossy();
@@ -518,6 +540,20 @@ fn arrivals(outcome: &Outcome, lock: &Lock, targets: &[String]) -> Lock {
         lock = lock.arrived(&target.target, &projects.map(|project| project.name.as_str()).collect(), &all);
     }
     lock
+}
+
+/// Whether this deploy left nothing of a project in any of these targets.
+fn is_gone_everywhere(outcome: &Outcome, project: &str, targets: &[String]) -> bool {
+    targets.iter().all(|name| {
+        let target = outcome.targets.iter().find(|target| target.target == *name);
+        let mut bundles = target
+            .iter()
+            .flat_map(|target| &target.projects)
+            .filter(|bundle| bundle_number(project, &bundle.name).is_some())
+            .peekable();
+        bundles.peek().is_some()
+            && bundles.all(|bundle| matches!(bundle.status, Status::Deployed | Status::Unchanged))
+    })
 }
 
 /// What went wrong, target by target.

@@ -32,6 +32,7 @@ mod rebalance;
 #[cfg(target_os = "linux")]
 mod recover;
 mod reliability;
+mod removal;
 mod reports;
 #[cfg(target_os = "linux")]
 mod resume;

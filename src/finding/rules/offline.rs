@@ -246,4 +246,11 @@ pub(crate) const RULES: &[Rule] = &[
         title: "a table moves already",
         explanation: "`tapworks rebalance --write` put a move into the lock that is deployed to some targets only. The lock follows one             move of a table at a time, so that no other may begin before all targets have it. Deploy to them first.",
     },
+    Rule {
+        id: "TW256",
+        title: "a project cannot be removed",
+        explanation: "`tapworks deploy --remove-project NAME` deletes every pipeline of a project that the rows no longer name, with the \
+            consent that each deletion needs. A project that still has rows is not removed, and neither is one of which neither the \
+            lock nor any target knows anything.",
+    },
 ];

@@ -2,6 +2,7 @@
 
 use super::{Lock, LockedTable};
 use crate::closest::did_you_mean;
+use crate::placement::name::bundle_number;
 
 /// Why the lock cannot be changed as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +86,14 @@ impl Lock {
             }
         }
         Ok(forgotten)
+    }
+
+    /// Takes every line of a project out, and says how many tables that were.
+    pub fn forget_project(&mut self, project: &str) -> usize {
+        let of_project = |table: &&LockedTable| bundle_number(project, &table.slot.bundle).is_some();
+        let names: Vec<String> =
+            self.tables.values().filter(of_project).map(|table| table.destination.clone()).collect();
+        names.iter().filter(|name| self.forget(name).is_ok()).count()
     }
 
     /// Whether a table lies in this pipeline or behind this gateway, or comes from there.

@@ -1,0 +1,83 @@
+//! `tapworks deploy --remove-project`
+
+use tapworks_mocks::workspace::MockWorkspace;
+
+use crate::context::{Context, Said};
+
+const HEAD: &str = "connector,project_name,prefix,source_schema,source_table_name,target_catalog,target_schema,target_table_name,connection_name\n";
+const RETAIL: &str = "salesforce,retail,crm,objects,Account,bronze,crm,account,salesforce\n";
+const SHOP: &str = "salesforce,shop,shop,objects,Item,bronze,shop,item,salesforce\n\
+                    salesforce,shop,shop,objects,Order,bronze,shop,order,salesforce\n";
+
+struct Site {
+    workspace: MockWorkspace,
+    context: Context,
+}
+
+impl Site {
+    fn deploy(&self, more: &[&str]) -> Said {
+        self.context.run(&[&["deploy", "--source", "tables.csv", "--target", "prod"], more].concat())
+    }
+
+    fn pipelines(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .workspace
+            .world(|world| world.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect());
+        names.sort();
+        names
+    }
+}
+
+/// Both projects deployed, then `shop` without rows.
+fn without_shop() -> Site {
+    let workspace = MockWorkspace::start();
+    let context = Context::with(&workspace);
+    context.write("tables.csv", &format!("{HEAD}{RETAIL}{SHOP}"));
+    let site = Site { workspace, context };
+    site.deploy(&[]).exits(0);
+    assert_eq!(site.pipelines(), ["crm_01_p01", "shop_01_p01"]);
+    site.context.write("tables.csv", &format!("{HEAD}{RETAIL}"));
+    site.workspace.clear_requests();
+    site
+}
+
+#[test]
+fn a_project_without_rows_is_told_and_kept() {
+    let site = without_shop();
+    let said = site.deploy(&[]);
+    let note = "note[TW151]: project `shop` has 2 tables in 1 pipeline, but no rows any more";
+    assert!(said.exits(0).stderr.contains(note), "{}", said.stderr);
+    assert_eq!(site.pipelines(), ["crm_01_p01", "shop_01_p01"]);
+    assert_eq!(site.workspace.writes().len(), 0);
+}
+
+#[test]
+fn it_goes_only_with_the_consent_that_each_pipeline_needs() {
+    let site = without_shop();
+    let said = site.deploy(&["--remove-project", "shop"]);
+    assert!(said.exits(4).stderr.contains("--allow delete:pipeline_shop_01_p01"), "{}", said.stderr);
+    assert_eq!(site.workspace.writes().len(), 0);
+    assert!(site.context.read("dab_deployment/tapworks.lock").contains("shop_01_p01"));
+
+    let said = site.deploy(&["--remove-project", "shop", "--allow", "delete:pipeline_shop_01_p01"]);
+    said.exits(0);
+    assert_eq!(site.pipelines(), ["crm_01_p01"]);
+    assert!(!site.context.read("dab_deployment/tapworks.lock").contains("shop_01_p01"));
+    // Nothing is left to tell of it.
+    let said = site.deploy(&[]);
+    assert!(!said.exits(0).stderr.contains("TW151"), "{}", said.stderr);
+}
+
+#[test]
+fn what_has_rows_or_is_not_known_is_not_removed() {
+    let site = without_shop();
+    let said = site.deploy(&["--remove-project", "retail", "--remove-project", "shpo"]);
+    said.exits(1);
+    assert!(said.stderr.contains("project `retail` is to be removed and has rows"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("project `shpo` is to be removed and is not known; did you mean `shop`?"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(site.workspace.writes().len(), 0);
+}
