@@ -422,6 +422,8 @@ fn the_state_of_the_terraform_engine_is_an_error_with_the_way_out() {
 fn a_root_in_the_home_of_somebody_else_does_not_suit() {
     let site = site();
     site.passes("TW352");
+    // A home that is not shown is not one where nothing is deployed.
+    site.workspace.world(|world| world.files.write("/Users/ana@example.com/notes.txt", *b"shared"));
     site.settle("root_path: /Workspace/Users/ana@example.com/.bundle/${bundle.name}");
     insta::assert_snapshot!(site.told("TW352", 0), @r#"
     warning[TW352]: production target `prod` lies in the home of ana@example.com, /Workspace/Users/ana@example.com/.bundle/retail, and tester@example.com would deploy it

@@ -4,10 +4,10 @@ use tapworks_mocks::workspace::MockWorkspace;
 
 use crate::context::{Context, Said};
 
-const HEAD: &str = "connector,project_name,prefix,source_schema,source_table_name,target_catalog,target_schema,target_table_name,connection_name\n";
-const RETAIL: &str = "salesforce,retail,crm,objects,Account,bronze,crm,account,salesforce\n";
-const SHOP: &str = "salesforce,shop,shop,objects,Item,bronze,shop,item,salesforce\n\
-                    salesforce,shop,shop,objects,Order,bronze,shop,order,salesforce\n";
+const HEAD: &str = "connector,project_name,prefix,source_database,source_schema,source_table_name,target_catalog,target_schema,target_table_name,connection_name\n";
+const RETAIL: &str = "salesforce,retail,crm,sf,objects,Account,bronze,crm,account,salesforce\n";
+const SHOP: &str = "salesforce,shop,shop,sf,objects,Item,bronze,shop,item,salesforce\n\
+                    salesforce,shop,shop,sf,objects,Order,bronze,shop,order,salesforce\n";
 
 struct Site {
     workspace: MockWorkspace,
