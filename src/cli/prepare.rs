@@ -21,7 +21,7 @@ use crate::lock_file::{LockFile, LockRead};
 use crate::placement::{Deployed, Lock};
 use crate::preflight::{
     BundleFacts, BundlePaths, BundlesError, BundlesFound, Connectors, Facts, LeftOver, Question, Selection,
-    Verdict, deployed, examine, judge_schedules, read_bundles, remember,
+    Verdict, deployed, examine, judge_schedules, read_bundles, read_owners, remember,
 };
 use crate::report::Progress;
 use crate::settings::{Settings, Target};
@@ -96,6 +96,8 @@ pub(super) struct Contact {
     found: BundlesFound,
     /// What was left over there, where that is taken over.
     left_over: Vec<LeftOver>,
+    /// What all of that says of where tables lie.
+    deployed: Deployed,
 }
 
 /// A target that was looked at.
@@ -339,7 +341,7 @@ impl<'a> Looking<'a> {
         contact: Contact,
         findings: &mut Findings,
     ) -> Result<Option<Self>, (String, Failure)> {
-        let Contact { target, client, me, found, left_over } = contact;
+        let Contact { target, client, me, found, left_over, .. } = contact;
         let has_target =
             |placed: &PlacedBase<'_>| placed.base.targets.iter().any(|other| other.name == target.name);
         let Some((base, placed)) = placed.iter().enumerate().find(|(_, placed)| has_target(placed)) else {
@@ -509,7 +511,12 @@ async fn contact(
         };
         let recovery = if is_named { given.recovery } else { Recovery::default() };
         let left_over = recovery.left_over((&client, &me), (&target, asked), &found).await?;
-        Ok::<_, Failure>((client, me, found, left_over))
+        let mut there = deployed(&target.name, &facts_of(&found));
+        remember(&mut there, &left_over);
+        if look_further {
+            there.owners = read_owners(&client, &target, &asked.groups, &lock, (&found, &there)).await?;
+        }
+        Ok::<_, Failure>((client, me, found, left_over, there))
     }
     .await;
     if contacted.is_err() || !is_named {
@@ -523,8 +530,8 @@ async fn contact(
             failure.hint("it was asked where tables lie, since the lock does not know all of them: commit the lock as `tapworks generate` writes it")
         }
     };
-    let (client, me, found, left_over) = contacted.map_err(hint)?;
-    Ok(Contact { target, client, me, found, left_over })
+    let (client, me, found, left_over, deployed) = contacted.map_err(hint)?;
+    Ok(Contact { target, client, me, found, left_over, deployed })
 }
 
 fn checks(target: &str) -> Step<'_> {
@@ -537,6 +544,10 @@ fn finish_checks(given: Given<'_>, contacts: &[Contact], ended: Ended) {
     }
 }
 
+fn facts_of(found: &BundlesFound) -> BTreeMap<String, BundleFacts> {
+    found.iter().map(|(bundle, (_, facts))| (bundle.clone(), facts.clone())).collect()
+}
+
 /// What is deployed in the targets of a base, in their order in the settings.
 fn of_base<'a, 'c>(
     base: &Base<'a>,
@@ -544,11 +555,7 @@ fn of_base<'a, 'c>(
 ) -> Vec<(&'a Target, Deployed)> {
     let found = |target: &&'a Target| {
         let contact = contacts.clone().find(|contact| contact.target.name == target.name)?;
-        let facts: BTreeMap<String, BundleFacts> =
-            contact.found.iter().map(|(bundle, (_, facts))| (bundle.clone(), facts.clone())).collect();
-        let mut deployed = deployed(&target.name, &facts);
-        remember(&mut deployed, &contact.left_over);
-        Some((*target, deployed))
+        Some((*target, contact.deployed.clone()))
     };
     base.targets.iter().filter_map(found).collect()
 }

@@ -1,5 +1,7 @@
 //! What is deployed in a target, as far as it says where tables lie.
 
+use std::collections::BTreeMap;
+
 use super::slot::Home;
 
 /// The pipelines and gateways of our bundles in one target.
@@ -11,6 +13,9 @@ pub struct Deployed {
     pub pipelines: Vec<DeployedPipeline>,
     /// In any order.
     pub gateways: Vec<DeployedGateway>,
+    /// The pipeline, by name, that Unity Catalog names as the owner of a destination which no pipeline lists any more, by key
+    /// as it is called in the target.
+    pub owners: BTreeMap<String, String>,
 }
 
 /// An ingestion pipeline that is deployed.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::deployed::Deployed;
+use super::deployed::{Deployed, DeployedPipeline};
 use super::lock::{Lock, Moving};
 use super::sightings::Sightings;
 use super::slot::{Home, Slot};
@@ -87,6 +87,9 @@ impl Memory {
         for (target, deployed) in deployed {
             memory.learn(lock, target, deployed, groups, &mut sightings, &mut disagreements);
         }
+        for (target, deployed) in deployed {
+            memory.learn_owners(target, deployed, groups);
+        }
         for (name, home) in sightings.homes(groups) {
             if let Some(pipeline) = memory.pipelines.get_mut(&name) {
                 pipeline.home.get_or_insert(home);
@@ -157,14 +160,29 @@ impl Memory {
         }
     }
 
-    /// Adds what Unity Catalog tells of the owner of a destination, for tables that nobody else remembers.
-    pub fn learn_owner(&mut self, destination: &Destination, slot: Slot, target: &str) {
-        let next = self.pipeline(&slot.pipeline).next;
-        let key = destination.key();
-        if !self.tables.contains_key(&key) {
-            let slot = Slot { position: next, ..slot };
-            self.pipeline(&slot.pipeline).reach(&slot);
-            let by = Witness::Catalog(target.to_owned());
+    /// What Unity Catalog tells of the owners of destinations, for tables that nobody else remembers.
+    fn learn_owners(&mut self, target: &Target, deployed: &Deployed, groups: &[Group]) {
+        if deployed.owners.is_empty() {
+            return;
+        }
+        let pipelines: HashMap<&str, &DeployedPipeline> =
+            deployed.pipelines.iter().map(|pipeline| (pipeline.name.as_str(), pipeline)).collect();
+        for table in groups.iter().flat_map(|group| &group.tables) {
+            let destination = &table.object.destination;
+            let key = destination.key();
+            let owner = deployed.owners.get(&key_in(target, destination));
+            let Some(pipeline) = owner.and_then(|owner| pipelines.get(owner.as_str())) else { continue };
+            if self.tables.contains_key(&key) {
+                continue;
+            }
+            let slot = Slot {
+                bundle: pipeline.bundle.clone(),
+                gateway: pipeline.gateway.clone(),
+                pipeline: pipeline.name.clone(),
+                position: self.next_position(&pipeline.name),
+            };
+            self.pipeline(&pipeline.name).reach(&slot);
+            let by = Witness::Catalog(target.name.clone());
             self.tables.insert(key, Remembered { slot, by, gone: false });
         }
     }

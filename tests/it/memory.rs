@@ -353,6 +353,33 @@ fn a_row_that_comes_back_finds_its_old_place() {
 }
 
 #[test]
+fn without_a_lock_a_row_that_comes_back_finds_the_owner_that_unity_catalog_names() {
+    let site = site(&[]);
+    site.settle(SMALL, &[("prod", "")]);
+    let mut list = rows("sql_server", 0, 60);
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    let before = site.places();
+    // The tables are there, each with its pipeline for owner.
+    site.workspace.world(|world| {
+        let ids: Vec<String> = world.pipelines.iter().map(|pipeline| pipeline.id.clone()).collect();
+        for id in ids {
+            world.run_pipeline(&id, "API_CALL", false, false);
+        }
+    });
+    let removed = list.remove(30);
+    list.extend(rows("sql_server", 100, 30));
+    list::write(&site.context, &list);
+    site.deploy(&["prod"]).exits(0);
+    site.empty_checkout();
+    list.insert(0, removed);
+    list::write(&site.context, &list);
+    let document = site.deploy(&["prod"]).exits(0).json();
+    assert_eq!(document["placement"][0]["kept"]["Unity Catalog of target `prod`"], 1);
+    assert_none_moved(&before, &site.places(), "put back");
+}
+
+#[test]
 fn a_connection_changed_for_all_rows_of_a_gateway_keeps_every_place() {
     let site = site(&[]);
     site.settle(SMALL, &[("prod", "")]);
