@@ -17,6 +17,7 @@ mod crash;
 mod deploy;
 mod examples;
 mod generate;
+mod histories;
 mod layers;
 mod list;
 mod lock;
