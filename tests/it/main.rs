@@ -14,6 +14,7 @@ mod context;
 mod cost;
 #[cfg(target_os = "linux")]
 mod crash;
+mod data;
 mod deploy;
 mod examples;
 mod generate;

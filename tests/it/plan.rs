@@ -254,7 +254,7 @@ fn what_changes_a_gateway_in_place_restarts_it() {
             site.overlay(
                 "pipelines",
                 "gateway_sales_01_g01",
-                "gateway_definition: {gateway_storage_name: other}",
+                "gateway_definition: {connection_name: sqlserver_erp, gateway_storage_catalog: bronze, gateway_storage_schema: staging, gateway_storage_name: other}",
             );
         }),
         case("catalog and schema", |site| {
