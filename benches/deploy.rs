@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use tapworks_mocks::workspace::MockWorkspace;
+use tapworks_mocks::workspace::{MockWorkspace, Rows};
 
 const TAPWORKS: &str = env!("CARGO_BIN_EXE_tapworks");
 const TABLES: usize = 10_000;
@@ -132,7 +132,9 @@ impl Site {
 
     /// Seconds of a deploy, and how many commands it ran.
     fn deploy(&self, more: usize) -> (f64, usize) {
-        std::fs::write(self.path("tables.csv"), rows(more)).unwrap();
+        let rows = rows(more);
+        std::fs::write(self.path("tables.csv"), &rows).unwrap();
+        self.workspace.world(|world| world.furnish(&Rows::from_csv(&rows).unwrap()));
         let mut command = self.command(Path::new(TAPWORKS), self.folder.path());
         command.args(["deploy", "--source", "tables.csv", "--target", "prod", "-v"]);
         command.stderr(std::fs::File::create(self.path("said.log")).unwrap());

@@ -432,15 +432,11 @@ fn ten_thousand_tables_take_few_requests() {
         }
     });
     site.workspace.fault(Fault::on("*", ".*").delay(std::time::Duration::from_millis(20)).always());
-    let started = std::time::Instant::now();
     site.document(0);
-    let took = started.elapsed();
     let lists = 5_000 / 100 + 3_000 / 100 + 40 * 500 / 100;
     // The connection, the catalog, the 40 schemas and that of the gateway.
     let objects = 2 * (1 + 1 + 41);
     let asked = site.workspace.requests().len();
     assert!(asked * 10 <= (lists + objects) * 12, "{asked} requests for {} at least", lists + objects);
     assert_eq!(site.workspace.count("GET", "/api/2.1/unity-catalog/tables/.*"), 0);
-    // A build with optimisations takes a fraction.
-    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
 }
