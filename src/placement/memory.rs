@@ -113,7 +113,7 @@ impl Memory {
         let mut names: HashMap<String, &Destination> = HashMap::new();
         for table in groups.iter().flat_map(|group| &group.tables) {
             let destination = &table.object.destination;
-            names.insert(key_in(target, destination), destination);
+            names.insert(target.destination(destination).key(), destination);
         }
         for pipeline in &deployed.pipelines {
             let mut next = 0;
@@ -170,7 +170,7 @@ impl Memory {
         for table in groups.iter().flat_map(|group| &group.tables) {
             let destination = &table.object.destination;
             let key = destination.key();
-            let owner = deployed.owners.get(&key_in(target, destination));
+            let owner = deployed.owners.get(&target.destination(destination).key());
             let Some(pipeline) = owner.and_then(|owner| pipelines.get(owner.as_str())) else { continue };
             if self.tables.contains_key(&key) {
                 continue;
@@ -235,16 +235,6 @@ impl Known {
         self.next = self.next.max(slot.position.saturating_add(1));
         self.bundle.get_or_insert_with(|| slot.bundle.clone());
     }
-}
-
-/// The key of a destination as it is called in a target.
-pub(super) fn key_in(target: &Target, destination: &Destination) -> String {
-    Destination {
-        catalog: target.catalog(&destination.catalog).to_owned(),
-        schema: target.schema(&destination.schema).to_owned(),
-        table: destination.table.clone(),
-    }
-    .key()
 }
 
 /// Places that differ, by what differs: a thousand tables of one pipeline are one finding.

@@ -38,8 +38,8 @@ mod wanted;
 pub use bundles::{BundlesError, BundlesFound, read_bundles};
 pub use catalog::{
     Answer, CatalogFact, CatalogFacts, CatalogWanted, Connectors, Holder, Holders, Identity, Occupant,
-    OwnPipeline, OwnPipelines, Participant, SchemaFacts, Secured, destination_in, gather_catalog,
-    gather_holders, judge_connections, judge_destinations, judge_homes, judge_shared_destinations,
+    OwnPipeline, OwnPipelines, Participant, SchemaFacts, Secured, gather_catalog, gather_holders,
+    judge_connections, judge_destinations, judge_homes, judge_shared_destinations,
 };
 pub use definition::Definition;
 pub use deploy_lock::{DeployLock, read_lock, read_locks, takes_lock};

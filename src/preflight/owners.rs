@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::bundles::BundlesFound;
-use super::catalog::destination_in;
 use super::facts::BundleFacts;
 use crate::connector::Destination;
 use crate::placement::{Deployed, Lock};
@@ -45,7 +44,7 @@ pub async fn read_owners(
         .flat_map(|group| &group.tables)
         .map(|table| &table.object.destination)
         .filter(|destination| !lock.tables.contains_key(&destination.key()))
-        .map(|destination| destination_in(target, destination))
+        .map(|destination| target.destination(destination))
         .filter(|destination| !held.contains(destination.key().as_str()))
         .collect();
     let schemas: BTreeSet<(&str, &str)> = unknown

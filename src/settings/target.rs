@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::reader::{KeySpec, Kind, Reader};
 use crate::closest::did_you_mean;
+use crate::connector::Destination;
 use crate::finding::{Finding, Place};
 use crate::yaml::{self, Data, Key, Node};
 
@@ -121,6 +122,16 @@ impl Target {
     #[must_use]
     pub fn schema<'a>(&'a self, name: &'a str) -> &'a str {
         mapped(&self.schemas, name)
+    }
+
+    /// A destination of the rows as it is called in this target.
+    #[must_use]
+    pub fn destination(&self, destination: &Destination) -> Destination {
+        Destination {
+            catalog: self.catalog(&destination.catalog).to_owned(),
+            schema: self.schema(&destination.schema).to_owned(),
+            table: destination.table.clone(),
+        }
     }
 
     /// The connection of this target for one of the rows.

@@ -87,25 +87,16 @@ impl Judge<'_> {
 
     /// Rows that are apart as they are written and meet where a target maps their names.
     fn judge_mapped(&mut self, groups: &[Group], target: &Target) {
-        let mut destinations: HashMap<(String, String, String), (u32, String)> = HashMap::new();
+        let mut destinations: HashMap<String, (u32, String)> = HashMap::new();
         let mut met = vec![];
         for table in groups.iter().flat_map(|group| &group.tables) {
             let destination = &table.object.destination;
-            let mapped = (
-                target.catalog(&destination.catalog).to_lowercase(),
-                target.schema(&destination.schema).to_lowercase(),
-                destination.table.to_lowercase(),
-            );
+            let mapped = target.destination(destination).key();
             let own = destination.key();
             match destinations.get(&mapped) {
                 // Those that meet already as they are written were told.
                 Some((row, other)) if *other != own => {
-                    let (catalog, schema, name) = &mapped;
-                    met.push((
-                        row.min(&table.row).to_owned(),
-                        *row.max(&table.row),
-                        format!("{catalog}.{schema}.{name}"),
-                    ));
+                    met.push((row.min(&table.row).to_owned(), *row.max(&table.row), mapped));
                 }
                 Some(_) => {}
                 None => {

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::import::{ImportedPlaces, ImportedTable};
 use crate::placement::deployed::Deployed;
-use crate::placement::memory::key_in;
 use crate::placement::name;
 use crate::placement::sightings::Sightings;
 use crate::placement::slot::{Home, Slot};
@@ -18,7 +17,7 @@ impl ImportedPlaces {
     pub fn of_deployed(deployed: &Deployed, target: &Target, groups: &[Group]) -> (Self, usize) {
         let mut rows: HashMap<String, &Table> = HashMap::new();
         for table in groups.iter().flat_map(|group| &group.tables) {
-            rows.insert(key_in(target, &table.object.destination), table);
+            rows.insert(target.destination(&table.object.destination).key(), table);
         }
         let mut places = Self::default();
         let mut strangers = 0;

@@ -30,4 +30,4 @@ pub use homes::judge_homes;
 pub use identity::Identity;
 pub use own_pipelines::{OwnPipeline, OwnPipelines};
 pub use shared_destinations::{Participant, judge_shared_destinations};
-pub use wanted::{CatalogWanted, destination_in};
+pub use wanted::CatalogWanted;

@@ -90,16 +90,6 @@ pub(super) fn schema_key(catalog: &str, schema: &str) -> String {
     format!("{}.{}", key(catalog), key(schema))
 }
 
-/// A destination of the rows as it is named in a target.
-#[must_use]
-pub fn destination_in(target: &Target, destination: &Destination) -> Destination {
-    Destination {
-        catalog: target.catalog(&destination.catalog).to_owned(),
-        schema: target.schema(&destination.schema).to_owned(),
-        table: destination.table.clone(),
-    }
-}
-
 impl CatalogWanted {
     /// What a layout needs in a target.
     #[must_use]
@@ -290,10 +280,7 @@ mod tests {
         assert_eq!(connection.needs.iter().copied().collect::<Vec<_>>(), [("sql_server", "SQLSERVER")]);
         let schema = &wanted.schemas["main_dev.crm_dev"];
         assert_eq!((schema.row, schema.tables["orders"].planned), (Some(2), None));
-        assert_eq!(
-            schema.tables["orders"].destination,
-            destination_in(&target, &destination("crm", "Orders"))
-        );
+        assert_eq!(schema.tables["orders"].destination, target.destination(&destination("crm", "Orders")));
     }
 
     #[test]
