@@ -20,8 +20,8 @@ use crate::interrupt::Interrupt;
 use crate::lock_file::{LockFile, LockRead};
 use crate::placement::{Deployed, Lock};
 use crate::preflight::{
-    BundleFacts, BundlePaths, BundlesError, BundlesFound, Connectors, Facts, LeftOver, Question, Selection,
-    Verdict, deployed, examine, judge_schedules, read_bundles, read_owners, remember,
+    BundlePaths, BundlesError, BundlesFound, Connectors, Facts, LeftOver, Question, Selection, Verdict,
+    deployed, examine, judge_schedules, read_bundles, read_owners, remember,
 };
 use crate::report::Progress;
 use crate::settings::{Settings, Target};
@@ -275,7 +275,7 @@ pub(super) async fn look(given: Given<'_>, placed: &[PlacedBase<'_>], contacts: 
             everywhere: &looking.placed.base.targets,
             connectors: &connectors,
             paths: &looking.paths,
-            known: &looking.known,
+            known: &looking.facts.bundles,
             beside: &looking.facts.known,
             selection: given.selection,
             place: &place,
@@ -328,8 +328,7 @@ struct Looking<'a> {
     placed: &'a PlacedBase<'a>,
     /// Of every bundle of the layout, and of those that the rows no longer ask for.
     paths: BTreeMap<String, BundlePaths>,
-    known: BTreeMap<String, BundleFacts>,
-    /// What is known beside what lies in the workspace.
+    /// What was found there already, and what is known beside it.
     facts: Facts,
     take_over: TakeOver,
 }
@@ -349,15 +348,14 @@ impl<'a> Looking<'a> {
         };
         let paths = paths(&target, &me, placed, findings);
         say_roots(given.context, &target.name, &paths);
-        let known: BTreeMap<String, BundleFacts> =
-            found.into_iter().map(|(bundle, (_, facts))| (bundle, facts)).collect();
-        let mut facts = Facts { bundles: known.clone(), ..Facts::default() };
+        let bundles = found.into_iter().map(|(bundle, (_, facts))| (bundle, facts)).collect();
+        let mut facts = Facts { bundles, ..Facts::default() };
         let look = Look { recovery: given.recovery, context: given.context, target: &target, paths: &paths };
         if let Err(failure) = look.know_local(&placed.base.output_dir, &mut facts) {
             return Err((target.name, failure));
         }
         let take_over = look.take_over(left_over, &placed.desired.layout, &mut facts);
-        Ok(Some(Self { target, client, me, base, placed, paths, known, facts, take_over }))
+        Ok(Some(Self { target, client, me, base, placed, paths, facts, take_over }))
     }
 
     fn look<'b>(&'b self, given: Given<'b>) -> Look<'b> {
@@ -480,10 +478,11 @@ async fn contact(
 ) -> Result<Contact, Failure> {
     let Given { context, asked, interrupt, progress, .. } = given;
     let Destination { target, access } = destination;
+    let none = Lock::default();
     let lock = bases
         .iter()
         .find(|locked| locked.base.targets.iter().any(|other| other.name == target.name))
-        .map_or_else(Lock::default, |locked| locked.lock.lock.clone());
+        .map_or(&none, |locked| &locked.lock.lock);
     let step = checks(&target.name);
     progress.tell(Event::StepStarted(step));
     let contacted = async {
@@ -495,7 +494,7 @@ async fn contact(
         }
         let projects = asked.projects();
         let locked: BTreeSet<&str> = lock.tables.values().map(|table| table.slot.bundle.as_str()).collect();
-        let look_further = !asked.is_known_to(&lock);
+        let look_further = !asked.is_known_to(lock);
         let paths_of = |bundle: &str| BundlePaths::resolve(bundle, &target, &me.user_name, &me.short_name());
         let found = match read_bundles(&client, &projects, &locked, look_further, paths_of).await {
             Ok(found) => found,
@@ -511,10 +510,10 @@ async fn contact(
         };
         let recovery = if is_named { given.recovery } else { Recovery::default() };
         let left_over = recovery.left_over((&client, &me), (&target, asked), &found).await?;
-        let mut there = deployed(&target.name, &facts_of(&found));
+        let mut there = deployed(&target.name, found.iter().map(|(bundle, (_, facts))| (bundle, facts)));
         remember(&mut there, &left_over);
         if look_further {
-            there.owners = read_owners(&client, &target, &asked.groups, &lock, (&found, &there)).await?;
+            there.owners = read_owners(&client, &target, &asked.groups, lock, (&found, &there)).await?;
         }
         Ok::<_, Failure>((client, me, found, left_over, there))
     }
@@ -542,10 +541,6 @@ fn finish_checks(given: Given<'_>, contacts: &[Contact], ended: Ended) {
     for contact in contacts {
         given.progress.tell(Event::StepFinished(checks(&contact.target.name), ended));
     }
-}
-
-fn facts_of(found: &BundlesFound) -> BTreeMap<String, BundleFacts> {
-    found.iter().map(|(bundle, (_, facts))| (bundle.clone(), facts.clone())).collect()
 }
 
 /// What is deployed in the targets of a base, in their order in the settings.

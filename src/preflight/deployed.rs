@@ -1,6 +1,6 @@
 //! What the state of a target's bundles says of where tables lie.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -57,7 +57,10 @@ struct Destination {
 
 /// Where the tables of these bundles lie in a target, by the CLI's state.
 #[must_use]
-pub fn deployed(target: &str, bundles: &BTreeMap<String, BundleFacts>) -> Deployed {
+pub fn deployed<'a>(
+    target: &str,
+    bundles: impl IntoIterator<Item = (&'a String, &'a BundleFacts)>,
+) -> Deployed {
     let mut deployed = Deployed { target: target.to_owned(), ..Deployed::default() };
     for (bundle, facts) in bundles {
         let is_its_own = |metadata: &Metadata| metadata.bundle == *bundle && metadata.target == target;
@@ -147,6 +150,8 @@ fn key_of(object: Object) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use super::*;

@@ -152,15 +152,14 @@ fn found(
         let locked: BTreeSet<&str> = lock.tables.values().map(|table| table.slot.bundle.as_str()).collect();
         let paths_of = |bundle: &str| BundlePaths::resolve(bundle, target, &me.user_name, &me.short_name());
         let found = read_bundles(&client, &asked.projects(), &locked, true, paths_of).await;
-        let facts = found.map_err(|error| match error {
+        let found = found.map_err(|error| match error {
             BundlesError::Path(error) => Failure::work(error.to_string()),
             BundlesError::Facts(error) => Failure::unreadable(error),
             error @ BundlesError::Refused { .. } => {
                 Failure::unreachable(error.to_string()).hint("ask for CAN_READ on that folder")
             }
         })?;
-        let facts = facts.into_iter().map(|(bundle, (_, facts))| (bundle, facts)).collect();
-        let found = deployed(&target.name, &facts);
+        let found = deployed(&target.name, found.iter().map(|(bundle, (_, facts))| (bundle, facts)));
         let (places, strangers) = ImportedPlaces::of_deployed(&found, target, &asked.groups);
         let tables = plural(places.tables.len(), "table");
         step.done(&format!(
