@@ -13,43 +13,43 @@ use crate::text::plural;
 pub struct Definition {
     /// Its display name.
     pub name: Option<String>,
-    catalog: Option<String>,
-    schema: Option<String>,
-    ingestion_definition: Option<Ingestion>,
-    gateway_definition: Option<Storage>,
+    pub(super) catalog: Option<String>,
+    pub(super) schema: Option<String>,
+    pub(super) ingestion_definition: Option<Ingestion>,
+    pub(super) gateway_definition: Option<Storage>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-struct Ingestion {
-    connection_name: Option<String>,
-    ingestion_gateway_id: Option<String>,
+pub(super) struct Ingestion {
+    pub(super) connection_name: Option<String>,
+    pub(super) ingestion_gateway_id: Option<String>,
     #[serde(default)]
-    objects: Vec<Object>,
+    pub(super) objects: Vec<Object>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-struct Storage {
-    connection_name: Option<String>,
-    gateway_storage_catalog: Option<String>,
-    gateway_storage_schema: Option<String>,
+pub(super) struct Storage {
+    pub(super) connection_name: Option<String>,
+    pub(super) gateway_storage_catalog: Option<String>,
+    pub(super) gateway_storage_schema: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-struct Object {
-    table: Option<Ends>,
-    report: Option<Ends>,
-    schema: Option<Ends>,
+pub(super) struct Object {
+    pub(super) table: Option<Ends>,
+    pub(super) report: Option<Ends>,
+    pub(super) schema: Option<Ends>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-struct Ends {
-    source_catalog: Option<String>,
-    source_schema: Option<String>,
-    source_table: Option<String>,
-    source_url: Option<String>,
-    destination_catalog: Option<String>,
-    destination_schema: Option<String>,
-    destination_table: Option<String>,
+pub(super) struct Ends {
+    pub(super) source_catalog: Option<String>,
+    pub(super) source_schema: Option<String>,
+    pub(super) source_table: Option<String>,
+    pub(super) source_url: Option<String>,
+    pub(super) destination_catalog: Option<String>,
+    pub(super) destination_schema: Option<String>,
+    pub(super) destination_table: Option<String>,
 }
 
 /// A way in which two definitions differ.

@@ -2,58 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
+use super::definition::{Definition, Ends, Object};
 use super::facts::BundleFacts;
 use super::left_over::LeftOver;
 use super::metadata::Metadata;
 use super::state::BundleState;
+use crate::connector::Destination;
 use crate::placement::{Deployed, DeployedGateway, DeployedPipeline, Home};
-
-/// The part of a pipeline's definition that says where tables lie.
-#[derive(Deserialize)]
-struct Definition {
-    #[serde(default)]
-    catalog: Option<String>,
-    #[serde(default)]
-    schema: Option<String>,
-    #[serde(default)]
-    gateway_definition: Option<GatewayDefinition>,
-    #[serde(default)]
-    ingestion_definition: Option<IngestionDefinition>,
-}
-
-#[derive(Deserialize)]
-struct GatewayDefinition {
-    #[serde(default)]
-    gateway_storage_catalog: Option<String>,
-    #[serde(default)]
-    gateway_storage_schema: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct IngestionDefinition {
-    #[serde(default)]
-    objects: Vec<Object>,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    #[serde(default)]
-    table: Option<Destination>,
-    #[serde(default)]
-    report: Option<Destination>,
-}
-
-#[derive(Deserialize)]
-struct Destination {
-    destination_catalog: String,
-    destination_schema: String,
-    #[serde(default)]
-    destination_table: Option<String>,
-    #[serde(default)]
-    source_table: Option<String>,
-}
 
 /// Where the tables of these bundles lie in a target, by the CLI's state.
 #[must_use]
@@ -84,7 +39,7 @@ pub fn remember(deployed: &mut Deployed, left_over: &[LeftOver]) {
         .collect();
     let is_there = |key: &str| gateways.contains(key) || left_over.iter().any(|left| left.key == key);
     for left in left_over {
-        if let Ok(definition) = Definition::deserialize(&left.definition) {
+        if let Some(definition) = Definition::read(&left.definition) {
             add_one(deployed, &left.bundle, &left.key, definition, is_there);
         }
     }
@@ -137,15 +92,11 @@ fn home(catalog: Option<String>, schema: Option<String>) -> Option<Home> {
 }
 
 fn key_of(object: Object) -> Option<String> {
-    let destination = object.table.or(object.report)?;
+    let Ends { destination_catalog, destination_schema, destination_table, source_table, .. } =
+        object.table.or(object.report)?;
     // Without a name of its own a table is called as in the source.
-    let table = destination.destination_table.or(destination.source_table)?;
-    let key = crate::connector::Destination {
-        catalog: destination.destination_catalog,
-        schema: destination.destination_schema,
-        table,
-    };
-    Some(key.key())
+    let table = destination_table.or(source_table)?;
+    Some(Destination { catalog: destination_catalog?, schema: destination_schema?, table }.key())
 }
 
 #[cfg(test)]
