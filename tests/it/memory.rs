@@ -331,30 +331,9 @@ fn a_lock_that_knows_every_table_needs_no_other_target() {
     assert!(prod_is_asked());
 }
 
-#[test]
-fn a_row_that_comes_back_finds_its_old_place() {
-    let site = site(&[]);
-    site.settle(SMALL, &[("prod", "")]);
-    let mut list = rows("sql_server", 0, 60);
-    list::write(&site.context, &list);
-    site.deploy(&["prod"]).exits(0);
-    let before = site.places();
-    let removed = list.remove(30);
-    list.extend(rows("sql_server", 100, 30));
-    list::write(&site.context, &list);
-    site.deploy(&["prod"]).exits(0);
-    assert!(!site.places().contains_key(&format!("bronze.sales.{}", removed.table)));
-    // Its pipeline is full by now.
-    list.insert(0, removed);
-    list::write(&site.context, &list);
-    let document = site.deploy(&["prod"]).exits(0).json();
-    assert_eq!(document["placement"][0]["back"], 1);
-    assert_none_moved(&before, &site.places(), "put back");
-}
-
-#[test]
-fn without_a_lock_a_row_that_comes_back_finds_the_owner_that_unity_catalog_names() {
-    let site = site(&[]);
+/// 60 tables that were deployed and read, one of which has no row any more, and whose pipeline is full of others by now: the
+/// rows without it, its row, and where all lay.
+fn without_one(site: &Site) -> (Vec<Row>, Row, BTreeMap<String, String>) {
     site.settle(SMALL, &[("prod", "")]);
     let mut list = rows("sql_server", 0, 60);
     list::write(&site.context, &list);
@@ -371,6 +350,25 @@ fn without_a_lock_a_row_that_comes_back_finds_the_owner_that_unity_catalog_names
     list.extend(rows("sql_server", 100, 30));
     list::write(&site.context, &list);
     site.deploy(&["prod"]).exits(0);
+    assert!(!site.places().contains_key(&format!("bronze.sales.{}", removed.table)));
+    (list, removed, before)
+}
+
+#[test]
+fn a_row_that_comes_back_finds_its_old_place() {
+    let site = site(&[]);
+    let (mut list, removed, before) = without_one(&site);
+    list.insert(0, removed);
+    list::write(&site.context, &list);
+    let document = site.deploy(&["prod"]).exits(0).json();
+    assert_eq!(document["placement"][0]["back"], 1);
+    assert_none_moved(&before, &site.places(), "put back");
+}
+
+#[test]
+fn without_a_lock_a_row_that_comes_back_finds_the_owner_that_unity_catalog_names() {
+    let site = site(&[]);
+    let (mut list, removed, before) = without_one(&site);
     site.empty_checkout();
     list.insert(0, removed);
     list::write(&site.context, &list);
