@@ -121,7 +121,8 @@ impl Run {
         let mut asked = ask(&read.rows, settings, false);
         self.verdict.findings.extend(std::mem::take(&mut asked.findings));
         let everywhere = settings.targets_or(&targets);
-        let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.verdict.findings)?;
+        let bases =
+            locked_bases(context, settings, &asked, (&everywhere, &targets), &mut self.verdict.findings)?;
         if self.verdict.findings.has_errors() {
             self.not_judged(&targets, ROWS_FIRST);
             return Ok(());
@@ -199,7 +200,7 @@ impl Run {
                 Err(failure) => failed.push((target.name.clone(), failure)),
             }
         }
-        let is_known = bases.iter().all(|base| given.asked.is_known_to(&base.lock.lock));
+        let is_known = bases.iter().all(|base| base.is_complete);
         let mut contacts = reach(given, &bases, destinations, profile, &mut self.verdict.findings).await;
         failed.append(&mut contacts.failed);
         for (name, identity) in contacts.reached() {

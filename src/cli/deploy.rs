@@ -208,7 +208,7 @@ impl Run {
         asked.removed.clone_from(&self.removed);
         // The bundle holds every target of the settings, so that it is the same whichever of them is deployed.
         let everywhere = settings.targets_or(&targets);
-        let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.findings)?;
+        let bases = locked_bases(context, settings, &asked, (&everywhere, &targets), &mut self.findings)?;
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }

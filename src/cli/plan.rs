@@ -130,7 +130,7 @@ impl Run {
         self.findings.extend(std::mem::take(&mut asked.findings));
         // The bundle holds every target of the settings, so that it is the same whichever of them is planned.
         let everywhere = settings.targets_or(&targets);
-        let bases = locked_bases(context, settings, &everywhere, &targets, &mut self.findings)?;
+        let bases = locked_bases(context, settings, &asked, (&everywhere, &targets), &mut self.findings)?;
         if self.findings.has_errors() {
             return Err(Failure::found(&self.findings));
         }

@@ -56,6 +56,8 @@ pub(super) struct Destination {
 pub(super) struct LockedBase<'a> {
     pub(super) base: Base<'a>,
     pub(super) lock: LockFile,
+    /// Whether it knows the place of every table, so that nobody else needs to be asked.
+    pub(super) is_complete: bool,
 }
 
 /// A base with every table placed.
@@ -142,8 +144,8 @@ impl From<Failure> for Unprepared {
 pub(super) fn locked_bases<'a>(
     context: &Context,
     settings: &Settings,
-    everywhere: &[&'a Target],
-    named: &[Target],
+    asked: &Asked,
+    (everywhere, named): (&[&'a Target], &[Target]),
     findings: &mut Findings,
 ) -> Result<Vec<LockedBase<'a>>, Failure> {
     let (bases, said) = bases(settings, everywhere);
@@ -155,7 +157,10 @@ pub(super) fn locked_bases<'a>(
             continue;
         }
         match LockFile::read(&base.lock, context.environment.directory())? {
-            LockRead::Lock(lock) => locked.push(LockedBase { base, lock }),
+            LockRead::Lock(lock) => {
+                let is_complete = asked.is_known_to(&lock.lock);
+                locked.push(LockedBase { base, lock, is_complete });
+            }
             LockRead::Damaged(said) => findings.extend(said),
         }
     }
@@ -219,7 +224,7 @@ pub(super) fn place<'a>(
 ) -> Result<Vec<PlacedBase<'a>>, Failure> {
     let Contacts { wanted, named, others, .. } = contacts;
     let mut placed = Vec::new();
-    for LockedBase { base, lock } in bases {
+    for LockedBase { base, lock, .. } in bases {
         let deployed = of_base(&base, named.iter().chain(others));
         tell_missing_lock(given, &base, &lock, findings);
         let here: Vec<&Target> =
@@ -404,8 +409,8 @@ fn others(
     findings: &mut Findings,
 ) -> Vec<Destination> {
     let mut others = Vec::new();
-    for LockedBase { base, lock } in bases {
-        if given.asked.is_known_to(&lock.lock) {
+    for LockedBase { base, is_complete, .. } in bases {
+        if *is_complete {
             continue;
         }
         for target in &base.targets {
@@ -479,10 +484,8 @@ async fn contact(
     let Given { context, asked, interrupt, progress, .. } = given;
     let Destination { target, access } = destination;
     let none = Lock::default();
-    let lock = bases
-        .iter()
-        .find(|locked| locked.base.targets.iter().any(|other| other.name == target.name))
-        .map_or(&none, |locked| &locked.lock.lock);
+    let base = bases.iter().find(|locked| locked.base.targets.iter().any(|other| other.name == target.name));
+    let lock = base.map_or(&none, |locked| &locked.lock.lock);
     let step = checks(&target.name);
     progress.tell(Event::StepStarted(step));
     let contacted = async {
@@ -494,7 +497,7 @@ async fn contact(
         }
         let projects = asked.projects();
         let locked: BTreeSet<&str> = lock.tables.values().map(|table| table.slot.bundle.as_str()).collect();
-        let look_further = !asked.is_known_to(lock);
+        let look_further = !base.is_some_and(|locked| locked.is_complete);
         let paths_of = |bundle: &str| BundlePaths::resolve(bundle, &target, &me.user_name, &me.short_name());
         let found = match read_bundles(&client, &projects, &locked, look_further, paths_of).await {
             Ok(found) => found,
