@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use futures_util::future::join_all;
 
+use super::current::made_against_found;
 use super::error::DeployError;
 use super::journal::RunStep;
 use super::recognition::Recognition;
@@ -112,6 +113,7 @@ async fn plan(
     validated?;
     let document = planned?.stdout;
     let plan = BundlePlan::parse(&document)?;
+    made_against_found(site, &project.name, &plan)?;
     let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
     files::write(&path, &document)?;
     session.note(site, project, RunStep::Planned, None)?;
