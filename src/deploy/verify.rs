@@ -115,7 +115,7 @@ async fn read_one<'a>(
             deployed.definition(key).and_then(|meant| kind.difference(&meant, &there, Additions::Service))
         }
         Some(new) => {
-            let mut meant = new.value.clone();
+            let mut meant = new.meant();
             resolve_ids(&mut meant, &|key| deployed.id(key));
             kind.difference(&meant, &there, Additions::Service)
         }
