@@ -23,7 +23,7 @@ use crate::deploy::{
     Status, TableVersion, TargetOutcome, apply_all, as_saved, bind, plan_all, recognise_all, unchanged,
 };
 use crate::desired::ask;
-use crate::finding::Findings;
+use crate::finding::{Finding, Findings};
 use crate::interrupt::Interrupt;
 use crate::lock_file::LockFile;
 use crate::machine::Machine;
@@ -169,6 +169,8 @@ struct Run {
     granted: Vec<Granted>,
     /// What nobody consented to, as `--allow` takes it.
     missing: Vec<String>,
+    /// The targets whose list of that was shown above a question.
+    declined: Vec<String>,
     /// What is carried out, where it was planned before.
     saved: Option<SavedPlan>,
     findings: Findings,
@@ -309,8 +311,13 @@ impl Run {
             projects.push(of_base);
         }
         let take_overs: Vec<_> = reached.iter().map(|reached| reached.take_over.clone()).collect();
-        let targets: Vec<(Target, usize)> =
-            reached.iter().map(|reached| (reached.target.clone(), reached.base)).collect();
+        let targets: Vec<(Target, usize)> = reached
+            .iter()
+            .map(|reached| {
+                let host = Some(reached.client.host().to_string());
+                (Target { host, ..reached.target.clone() }, reached.base)
+            })
+            .collect();
         let sites: Vec<Site> = reached
             .into_iter()
             .zip(identities)
@@ -441,6 +448,7 @@ impl Run {
         self.findings.extend(judged.findings);
         self.findings.extend(refusals(&judged.missing, several));
         self.missing = missing_consents(&judged.missing, several);
+        self.declined = judged.declined;
         self.granted = judged.granted;
     }
 
@@ -485,13 +493,18 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, granted, missing, mut findings, journal, .. } = self;
+        let Self { outcome, source, placement, granted, missing, declined, mut findings, journal, .. } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
         let findings = findings.sorted();
         let printer = &context.printer;
-        printer.text(&findings_text(&findings));
+        // Whoever was asked has just read what is missing.
+        let is_read = |finding: &Finding| {
+            finding.rule == "TW401" && finding.target.as_ref().is_some_and(|target| declined.contains(target))
+        };
+        let told = findings.iter().filter(|finding| !is_read(finding)).cloned();
+        printer.text(&findings_text(&told.collect()));
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
             tell(printer, error);
         }

@@ -79,6 +79,8 @@ pub struct Judged {
     pub granted: Vec<Granted>,
     /// What is not.
     pub missing: Vec<TargetNeed>,
+    /// The targets for which somebody was shown what is missing; in the end they, or the last of them, said no.
+    pub declined: Vec<String>,
     /// Consents that nothing needs, or that no longer hold.
     pub findings: Findings,
 }

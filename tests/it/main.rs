@@ -44,3 +44,5 @@ mod saved_plan;
 mod settings;
 #[cfg(unix)]
 mod signals;
+#[cfg(target_os = "linux")]
+mod terminal;
