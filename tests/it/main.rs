@@ -42,6 +42,8 @@ mod resume;
 #[cfg(target_os = "linux")]
 mod rows;
 mod saved_plan;
+#[cfg(target_os = "linux")]
+mod saved_resume;
 mod settings;
 #[cfg(unix)]
 mod signals;
