@@ -24,6 +24,7 @@ mod list;
 mod lock;
 mod memory;
 mod migration;
+mod moved;
 mod older_source;
 mod package;
 mod parallel;
