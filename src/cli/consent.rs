@@ -1,5 +1,6 @@
 //! `--allow`, `--approvals` and `--auto-approve`, and the question at a terminal.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
@@ -95,27 +96,43 @@ pub(super) async fn given(
     let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
     let today = super::today::today();
     let mut judged = judge(&names, needs, consents, today);
-    let targets = targets.iter().map(|(target, _)| target);
-    if may_ask && ask(context, targets, &judged.missing, interrupt).await? {
-        let answered = judged.missing.drain(..).map(|need| Granted { need, by: By::Answer });
-        judged.granted.extend(answered);
+    if may_ask && !judged.missing.is_empty() && terminal::is_there() {
+        let targets = targets.iter().map(|(target, _)| target);
+        match ask(context, targets, &judged.missing, interrupt).await? {
+            Answer::Yes => {
+                let answered = judged.missing.drain(..).map(|need| Granted { need, by: By::Answer });
+                judged.granted.extend(answered);
+            }
+            Answer::No(shown) => judged.declined = shown,
+        }
     }
+    let mut told = BTreeSet::new();
     for Granted { need, by } in &judged.granted {
-        context.printer.say(&format!("{}  {}  consented to by {by}", need.target, need.need.consent));
+        // The tables of a pipeline that are read again are one consent.
+        let line = format!("{}  {}  consented to by {by}", need.target, need.need.consent);
+        if !told.contains(&line) {
+            context.printer.say(&line);
+            told.insert(line);
+        }
     }
     Ok(judged)
 }
 
-/// Asks whoever sits at the terminal, target by target; nobody there is no consent. The list stands above each question.
+/// What came of asking.
+enum Answer {
+    Yes,
+    /// To the last of these targets, whose lists were shown.
+    No(Vec<String>),
+}
+
+/// Asks whoever sits at the terminal, target by target, until somebody says no. The list stands above each question.
 async fn ask(
     context: &Context,
     targets: impl Iterator<Item = &Target> + Clone,
     missing: &[TargetNeed],
     interrupt: &Interrupt,
-) -> Result<bool, Failure> {
-    if missing.is_empty() || !terminal::is_there() {
-        return Ok(false);
-    }
+) -> Result<Answer, Failure> {
+    let mut shown = Vec::new();
     let find = |name: &str| targets.clone().find(|target| target.name == name);
     let is_production = |name: &str| find(name).is_none_or(|target| target.mode == Mode::Production);
     for question in questions(missing, is_production) {
@@ -125,11 +142,14 @@ async fn ask(
             question.target,
             needs_text(&question.target, missing)
         ));
-        context.printer.text(&question.text);
-        let answer = terminal::read_line(interrupt).await?;
-        if !question.is_answered_by(&answer) {
-            return Ok(false);
+        let answer = terminal::ask(&context.printer, &question.text, interrupt).await?;
+        let refusal =
+            (!question.is_answered_by(&answer)).then(|| format!("{}\n\n", question.refusal(&answer)));
+        shown.push(question.target);
+        if let Some(refusal) = refusal {
+            context.printer.text(&refusal);
+            return Ok(Answer::No(shown));
         }
     }
-    Ok(true)
+    Ok(Answer::Yes)
 }

@@ -79,6 +79,8 @@ pub struct Judged {
     pub granted: Vec<Granted>,
     /// What is not.
     pub missing: Vec<TargetNeed>,
+    /// The targets for which somebody was shown what is missing; in the end they, or the last of them, said no.
+    pub declined: Vec<String>,
     /// Consents that nothing needs, or that no longer hold.
     pub findings: Findings,
 }
@@ -88,13 +90,13 @@ pub struct Judged {
 pub fn judge(targets: &[&str], needs: Vec<TargetNeed>, consents: &Consents, today: Date) -> Judged {
     let mut judged = Judged::default();
     judged.findings.extend(unused_flags(&needs, &consents.allowed));
-    judged.findings.extend(
-        consents
-            .approvals
-            .iter()
-            .filter(|approval| targets.contains(&approval.target.as_str()))
-            .filter_map(|approval| idle(approval, &needs, today)),
-    );
+    judged.findings.extend(consents.approvals.iter().filter_map(|approval| {
+        let is_missing = |need: &&TargetNeed| by(need, consents, today).is_none();
+        elsewhere(approval, &needs, is_missing).or_else(|| {
+            let is_planned = targets.contains(&approval.target.as_str());
+            is_planned.then(|| idle(approval, &needs, today)).flatten()
+        })
+    }));
     for need in needs {
         match by(&need, consents, today) {
             Some(by) => judged.granted.push(Granted { need, by }),
@@ -126,7 +128,12 @@ impl Approval {
 
     /// Whether it covers this very change.
     fn covers(&self, need: &TargetNeed) -> bool {
-        self.is_about(need)
+        self.target == need.target && self.describes(need)
+    }
+
+    /// Whether it says what this change does, be it in this target or in another.
+    fn describes(&self, need: &TargetNeed) -> bool {
+        self.consent == need.need.consent
             && match (&self.field, &need.need.field) {
                 (None, None) => true,
                 (Some(approved), Some(field)) => approved.is(field),
@@ -155,6 +162,29 @@ fn unused_flags(needs: &[TargetNeed], allowed: &[(String, Consent)]) -> Vec<Find
                 .fix("take it out, or copy the one that a refusal printed")
         })
         .collect()
+}
+
+/// An approval that covers nothing but would, were it for another target.
+fn elsewhere(
+    approval: &Approval,
+    needs: &[TargetNeed],
+    is_missing: impl Fn(&&TargetNeed) -> bool,
+) -> Option<Finding> {
+    if needs.iter().any(|need| approval.covers(need)) {
+        return None;
+    }
+    let need = needs.iter().filter(|need| approval.describes(need)).find(is_missing)?;
+    let what = format!(
+        "the approval of {} is for target `{}`, not for `{}`",
+        approval.consent, approval.target, need.target
+    );
+    Some(
+        Finding::warning("TW413", what)
+            .for_target(&need.target)
+            .at(approval.place.clone())
+            .why("an approval holds for the target that it names and for no other")
+            .fix(format!("have the change reviewed for `{}` too, as an entry of its own", need.target)),
+    )
 }
 
 /// An approval that covers nothing of what is planned: because it expired, because something else changes than was
@@ -380,6 +410,22 @@ mod tests {
         let consents = approvals(&entry("staging", "v2"));
         assert_eq!(told(&judge(&["prod"], Vec::new(), &consents, TODAY)), [(Severity::Note, "TW413")]);
         assert_eq!(told(&judge(&["dev"], Vec::new(), &consents, TODAY)), []);
+    }
+
+    #[test]
+    fn an_approval_for_another_target_is_told_where_it_is_missed() {
+        let consents = approvals(&entry("staging", "v2"));
+        let in_dev = TargetNeed { target: "dev".to_owned(), ..recreate("v2") };
+        let judged = judge(&["dev"], vec![in_dev.clone()], &consents, TODAY);
+        assert_eq!((judged.missing.len(), told(&judged)), (1, vec![(Severity::Warning, "TW413")]));
+        let what = &judged.findings.iter().next().unwrap().what;
+        assert_eq!(what, "the approval of recreate:gw is for target `prod`, not for `dev`");
+        // One that has its use there, or that is not missed, is no mistake.
+        let both = judge(&["dev", "prod"], vec![in_dev.clone(), recreate("v2")], &consents, TODAY);
+        assert_eq!((both.missing.len(), told(&both)), (1, vec![]));
+        let allowed = vec![("dev".to_owned(), consent(ConsentKind::Recreate, "gw"))];
+        let judged = judge(&["dev"], vec![in_dev], &Consents { allowed, ..consents }, TODAY);
+        assert_eq!(told(&judged), []);
     }
 
     #[test]
