@@ -50,3 +50,4 @@ mod settings;
 mod signals;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod unpushed;
