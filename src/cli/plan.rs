@@ -130,7 +130,7 @@ impl Run {
         let request = InputRequest { context, settings, targets: &targets, profile, version: None };
         let input = request.read(&mut self.findings, &mut self.source)?;
         let Some(Input { read, asked, bases }) = input else { return Err(Failure::found(&self.findings)) };
-        let lock = bases.first().map(|locked| locked.base.lock.as_path());
+        let lock = bases.first().map(|locked| &locked.lock);
         self.inputs = Some(saved::inputs(context, settings, lock, &read)?);
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
@@ -226,7 +226,8 @@ impl Run {
         if let (Some((path, flags)), Some(inputs), Some(cli), [planned]) =
             (&self.out, &self.inputs, &cli, planned.as_slice())
         {
-            saved::write(context, path, planned, &cli.version.to_string(), flags.clone(), inputs.clone())?;
+            let inputs = Inputs { lock_after: Some(desired.lock.lock.places()), ..inputs.clone() };
+            saved::write(context, path, planned, &cli.version.to_string(), flags.clone(), inputs)?;
         }
         let (approvals, said) = approvals;
         // What is wrong with them keeps nobody from seeing the plan.

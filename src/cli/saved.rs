@@ -9,6 +9,7 @@ use crate::deploy::{PlannedTarget, Site};
 use crate::digest::Digest;
 use crate::files;
 use crate::finding::Findings;
+use crate::lock_file::LockFile;
 use crate::plan::{Inputs, Present, PresentState, SavedBundle, SavedPlan, SavedSource};
 use crate::report::SourceDocument;
 use crate::settings::{Flags, Settings};
@@ -18,11 +19,11 @@ const LARGEST: u64 = 1 << 30;
 /// What else may have been meant.
 const HINT: &str = "a plan is kept by `tapworks plan --out FILE`; a table list is named with --source";
 
-/// What a plan is made from, as it is now; `lock` is where the lock of the target lies.
+/// What a plan is made from, as it is now.
 pub(super) fn inputs(
     context: &Context,
     settings: &Settings,
-    lock: Option<&Path>,
+    lock: Option<&LockFile>,
     read: &Read,
 ) -> Result<Inputs, Failure> {
     let digest = |path: &Path| -> Result<Option<Digest>, Failure> {
@@ -37,7 +38,8 @@ pub(super) fn inputs(
         source,
         rows: read.rows.digest(),
         settings: settings.file.as_deref().map(digest).transpose()?.flatten(),
-        lock: lock.map(digest).transpose()?.flatten(),
+        lock: lock.filter(|lock| lock.exists).map(|lock| lock.lock.places()),
+        lock_after: None,
     })
 }
 

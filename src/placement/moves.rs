@@ -7,6 +7,7 @@ use super::layout::{Bundle, Layout, Pipeline};
 use super::lock::{Lock, Moving};
 use super::rebalance::{Move, PlacedPart, PlacedPipeline, PlacedRow, Rebalance, Sum, rebalance};
 use super::slot::Slot;
+use crate::digest::Digest;
 use crate::settings::{Limits, Placement};
 use crate::table::Group;
 
@@ -158,6 +159,16 @@ impl Lock {
     #[must_use]
     pub fn moving(&self) -> usize {
         self.tables.values().filter(|table| table.moving.is_some()).count()
+    }
+
+    /// The fingerprint of where everything lies and where it comes from. In which targets a move has arrived says nothing of that.
+    #[must_use]
+    pub fn places(&self) -> Digest {
+        let mut lock = self.clone();
+        for moving in lock.tables.values_mut().filter_map(|table| table.moving.as_mut()) {
+            moving.done.clear();
+        }
+        Digest::of(lock.render().as_bytes())
     }
 
     /// This lock once these bundles, with all tables in their new places, are deployed to a target: moves that are over in

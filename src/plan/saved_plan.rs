@@ -41,9 +41,20 @@ pub struct Inputs {
     /// The settings file, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Digest>,
-    /// The lock as it was read, where there is one.
+    /// What the lock says of places as it was read, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Digest>,
+    /// The same as a deploy of the plan writes it, be it to another target that shares the lock, or be it refused; absent in
+    /// what is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_after: Option<Digest>,
+}
+
+impl Inputs {
+    /// Whether the lock is neither the one that was planned with nor the one that comes of that.
+    fn has_another_lock(&self, now: &Self) -> bool {
+        self.lock != now.lock && (now.lock.is_none() || self.lock_after != now.lock)
+    }
 }
 
 /// Where rows came from.
@@ -196,7 +207,7 @@ impl SavedPlan {
         if then.settings != inputs.settings {
             moved(format!("the settings file {}", became(then.settings.as_ref(), inputs.settings.as_ref())));
         }
-        if then.lock != inputs.lock {
+        if then.has_another_lock(inputs) {
             moved(format!("the lock {}", became(then.lock.as_ref(), inputs.lock.as_ref())));
         }
         if !found.is_empty() {
@@ -320,7 +331,14 @@ mod tests {
             version: Some(7),
             host: "https://a".into(),
         };
-        Inputs { source, rows: Digest::of(b"rows"), settings: Some(Digest::of(b"settings")), lock: None }
+        let settings = Some(Digest::of(b"settings"));
+        Inputs {
+            source,
+            rows: Digest::of(b"rows"),
+            settings,
+            lock: None,
+            lock_after: Some(Digest::of(b"after")),
+        }
     }
 
     fn saved(plan: &str) -> SavedPlan {
@@ -362,6 +380,9 @@ mod tests {
         };
         let same = [("retail", package)];
         assert_eq!(told("https://a", "1.14.0", &inputs(), &same), Vec::<String>::new());
+        // Its own deploy was refused, or that of another target came first: the lock is as the plan meant it.
+        let after = Inputs { lock: Some(Digest::of(b"after")), lock_after: None, ..inputs() };
+        assert_eq!(told("https://a", "1.14.0", &after, &same), Vec::<String>::new());
         let other = Inputs {
             rows: Digest::of(b"other"),
             settings: None,

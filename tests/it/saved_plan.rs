@@ -153,7 +153,8 @@ fn each_thing_that_has_moved_on_is_named() {
     site.settle("");
 
     let lock = site.context.read("tapworks.lock");
-    site.context.write("tapworks.lock", &format!("{lock}\n"));
+    let table = lock.lines().find(|line| line.starts_with("table ")).unwrap();
+    site.context.write("tapworks.lock", &lock.replace(&format!("{table}\n"), ""));
     site.is_stale("the lock was changed");
     site.context.write("tapworks.lock", &lock);
 
@@ -217,12 +218,35 @@ fn a_plan_with_consent_does_what_it_says() {
     site.deploy().exits(0);
     site.rewrite(&sql_server_rows(10).replace("bronze,staging", "bronze,staging_v2"));
     site.plan().exits(0);
+    // As it was refused the lock was written; it says what the plan said.
+    site.deploy_plan(&[]).exits(4);
     let consents =
         ["--allow", "recreate:gateway_sales_01_g01", "--allow", "recreate:pipeline_sales_01_g01_p01"];
     let document = site.deploy_plan(&consents).exits(0).json();
     assert_eq!(document["targets"][0]["projects"][0]["resources"]["recreated"], 2);
     let missing = site.context.run(&["deploy", "nothing.plan"]);
     assert!(missing.exits(2).stderr.contains("there is no saved plan nothing.plan"), "{}", missing.stderr);
+}
+
+/// Whichever is carried out first writes the lock that they share.
+#[test]
+fn plans_for_several_targets_hold_side_by_side() {
+    let site = site();
+    let host = site.workspace.url();
+    site.settle(&format!("  dev:\n    workspace_host: {host}\n    catalogs: {{bronze: bronze_dev}}\n"));
+    site.workspace.world(|world| {
+        world.catalog.add_catalog("bronze_dev");
+    });
+    for target in ["dev", "prod"] {
+        let plan = format!("{target}.plan");
+        let arguments = ["plan", "--source", "main.cfg.tables", "--target", target, "--out", &plan];
+        site.context.run(&arguments).exits(0);
+    }
+    assert!(!site.context.path("tapworks.lock").exists());
+    for plan in ["dev.plan", "prod.plan"] {
+        let document = site.context.run(&["deploy", plan, "-o", "json"]).exits(0).json();
+        assert_eq!(document["targets"][0]["status"], "deployed");
+    }
 }
 
 /// The gateway and the pipeline behind it, by their ids.

@@ -195,7 +195,7 @@ impl Run {
         cli: &DatabricksCli,
     ) -> Result<(), Failure> {
         let (Some(saved), [site]) = (&self.saved, sites.sites.as_slice()) else { return Ok(()) };
-        let lock = sites.bases.first().map(|base| base.placed.base.lock.as_path());
+        let lock = sites.bases.first().map(|base| &base.placed.lock);
         let inputs = saved::inputs(given.context, given.settings, lock, given.read)?;
         let stale = saved::stale(saved, site, &cli.version.to_string(), &inputs);
         if stale.is_empty() {
