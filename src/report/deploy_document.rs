@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize as _, Style};
 use serde::Serialize;
 
+use super::deploy_error::details;
 use super::placement_document::PlacementDocument;
+use super::source_document::SourceDocument;
 use crate::deploy::{DeployError, Outcome, ProjectOutcome, Status, TargetOutcome};
 use crate::finding::Findings;
 use crate::plan::{By, Consent, Counts, FieldDifference, Granted, HandOver, Need};
@@ -30,30 +32,6 @@ pub struct DeployDocument<'a> {
     /// The command that goes on with the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     resume: Option<String>,
-}
-
-/// What was read.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub enum SourceDocument {
-    /// A Unity Catalog table.
-    Table {
-        /// Three-part name.
-        table: String,
-        /// The Delta version; `null` where it could not be pinned.
-        version: Option<i64>,
-        /// How many rows.
-        rows: usize,
-        /// The workspace it was read through.
-        host: String,
-    },
-    /// A file or standard input.
-    File {
-        /// As the user gave it.
-        file: String,
-        /// How many rows.
-        rows: usize,
-    },
 }
 
 /// Who consented to what.
@@ -248,18 +226,5 @@ fn status_word(status: Status) -> (&'static str, Style) {
         Status::PartlyDeployed => ("partly deployed", style.red()),
         Status::NotVerified => ("deployed, not verified", style.red()),
         Status::Skipped => ("skipped", style.yellow()),
-    }
-}
-
-/// What belongs to an error beyond its message: the CLI's own words, or what differs.
-pub(crate) fn details(error: &DeployError) -> String {
-    match error {
-        DeployError::Command { output, .. } => output.clone(),
-        DeployError::NotVerified { differences, .. } => differences
-            .iter()
-            .map(|difference| format!("{}: {}", difference.resource, difference.what))
-            .collect::<Vec<_>>()
-            .join("\n"),
-        _ => String::new(),
     }
 }

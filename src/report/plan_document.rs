@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::deploy_document::{ErrorDocument, SourceDocument};
+use super::deploy_document::ErrorDocument;
+use super::source_document::SourceDocument;
 use crate::digest::Digest;
 use crate::finding::Findings;
 use crate::plan::{

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize as _, Style};
 
-use super::deploy_document::SourceDocument;
 use super::plan_document::{PlanDocument, resource_sign, table_sign, table_words};
+use super::source_document::SourceDocument;
 use crate::plan::{Action, Consent, Effect, Fate, Need, ResourceChange, TableAction, TableChange};
 use crate::text::plural;
 

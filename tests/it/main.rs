@@ -44,3 +44,4 @@ mod saved_plan;
 mod settings;
 #[cfg(unix)]
 mod signals;
+mod unpushed;
