@@ -3,22 +3,20 @@
 use std::sync::Arc;
 
 use super::configuration::ConfigurationArguments;
-use super::deploy::named_targets;
 use super::failure::{Failure, status};
+use super::input::{Input, InputRequest};
+use super::named_targets::named_targets;
 use super::prepare::{
-    Contacts, Destination, Given, LockedBase, PlacedBase, locked_bases, look, place, reach, schedules,
-    unanswered,
+    Contacts, Destination, Given, LockedBase, PlacedBase, look, place, reach, schedules, unanswered,
 };
 use super::recovery::Recovery;
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
-use super::source::{ReadRows, read_rows};
 use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::closest::did_you_mean;
 use crate::deploy::LocatedCli;
-use crate::desired::ask;
 use crate::event::Ended;
 use crate::finding::{Findings, Place, rule, rules};
 use crate::interrupt::Interrupt;
@@ -112,21 +110,12 @@ impl Run {
             return Err(Failure::usage("a table list in a workspace cannot be read with --offline")
                 .hint("name a file with --source, or leave --offline away"));
         }
-        let read = read_rows(context, settings, &targets, profile, &mut self.verdict.findings)?;
-        let ReadRows::Read(read) = read else {
+        let request = InputRequest { context, settings, targets: &targets, profile, version: None };
+        let input = request.read(&mut self.verdict.findings, &mut self.source)?;
+        let Some(Input { read, asked, bases }) = input else {
             self.not_judged(&targets, ROWS_FIRST);
             return Ok(());
         };
-        self.source = Some(read.document.clone());
-        let mut asked = ask(&read.rows, settings, false);
-        self.verdict.findings.extend(std::mem::take(&mut asked.findings));
-        let everywhere = settings.targets_or(&targets);
-        let bases =
-            locked_bases(context, settings, &asked, (&everywhere, &targets), &mut self.verdict.findings)?;
-        if self.verdict.findings.has_errors() {
-            self.not_judged(&targets, ROWS_FIRST);
-            return Ok(());
-        }
         let progress = Progress::new(Arc::clone(&context.printer));
         let (selection, progress) = (&self.selection.clone(), &progress);
         let (read, asked) = (&*read, &asked);

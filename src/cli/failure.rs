@@ -128,6 +128,12 @@ impl Failure {
         self.status == status::USAGE
     }
 
+    /// This; where errors were found before it that is those: what is wrong in the settings is the cause, and that nothing
+    /// usable is named only follows from it.
+    pub(super) fn behind(self, findings: &Findings) -> Self {
+        if self.is_usage() && findings.has_errors() { Self::found(findings) } else { self }
+    }
+
     pub(super) fn message(&self) -> &str {
         &self.message
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::ConfigurationArguments;
 use super::failure::{Failure, status};
+use super::named_targets::named_targets;
 use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
@@ -61,13 +62,11 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
         projects: Vec::new(),
         written: Vec::new(),
     };
-    match run.generate(context, &settings, &target, profile.as_deref()) {
-        Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
-        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
-        Err(failure) if failure.is_usage() => {
-            let failure = Failure::found(&run.findings);
-            run.finish(context, &settings, &reports, Err(failure))
-        }
+    match run
+        .generate(context, &settings, &target, profile.as_deref())
+        .map_err(|failure| failure.behind(&run.findings))
+    {
+        Err(failure) if failure.is_usage() => Err(failure),
         result => run.finish(context, &settings, &reports, result),
     }
 }
@@ -97,7 +96,7 @@ impl Run {
         let targets = if settings.targets.is_empty() && named.is_empty() {
             vec![settings.target("dev").map_err(|error| Failure::usage(error.to_string()))?]
         } else if settings.targets.is_empty() {
-            super::deploy::named_targets(settings, named)?
+            named_targets(settings, named)?
         } else {
             settings.targets.values().cloned().collect::<Vec<Target>>()
         };

@@ -4,27 +4,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::configuration::{ConfigurationArguments, resolve};
-use super::deploy::{named_targets, run_error, table_version, tell, tell_doubts};
+use super::consent::ApprovalsArguments;
 use super::failure::{Failure, status};
-use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, locked_bases, prepare};
-use super::recovery::{Recovery, doubt_unfinished};
+use super::input::{Input, InputRequest};
+use super::named_targets::named_targets;
+use super::prepare::{Destination, Given, PlacedBase, Prepared, Unprepared, prepare};
+use super::recovery::Recovery;
 use super::reports::{Ending, ReportArguments};
 use super::runtime::block_on;
 use super::saved;
-use super::source::{ReadRows, read_rows};
+use super::sites::{SiteBase, Sites};
 use super::today::today;
 use super::workspaces;
 use super::{Context, OutputFormat};
 use crate::deploy::{
-    Budget, DeployError, LocatedCli, PlannedProject, ProjectBundle, Session, Site, TakeOver, as_left,
-    compare, plan_all, recognise_all, stage,
+    Budget, DeployError, LocatedCli, PlannedProject, Session, as_left, compare, plan_all, stage,
 };
-use crate::desired::ask;
-use crate::digest::Digest;
-use crate::files;
 use crate::finding::Findings;
 use crate::machine::Machine;
-use crate::plan::BundleChanges;
+use crate::plan::{Approval, BundleChanges, Consents, Inputs, Judged, judge};
 use crate::preflight::Selection;
 use crate::report::{
     PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument, findings_text,
@@ -36,7 +34,7 @@ use crate::table::Resolution;
 ///
 /// Reads the rows and the workspace; writes neither to the workspace nor to the
 /// lock nor to the folder for bundles. What a deploy of this needs consent for is
-/// listed with the flags that give it.
+/// listed with the flags that give it, and what approvals give already.
 ///
 ///     tapworks plan --target prod
 #[derive(clap::Args)]
@@ -63,24 +61,26 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    approvals: ApprovalsArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, exit_code, jobs, full, out, reports } = arguments;
+    let Arguments { configuration, target, profile, exit_code, jobs, full, out, approvals, reports } =
+        arguments;
     let flags = Flags { profile: profile.clone(), ..configuration.flags(&target) };
     let (settings, findings) = resolve(flags.clone(), &context.environment)?;
     let full = full || out.is_some();
     let out = out.map(|path| (path, flags));
     let reports = reports.check(context, &settings)?;
-    let mut run = Run { findings, exit_code, jobs: jobs.map(usize::from), full, out, ..Run::default() };
-    match run.plan(context, &settings, &target, profile.as_deref()) {
-        Err(failure) if failure.is_usage() && !run.findings.has_errors() => Err(failure),
-        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
-        Err(failure) if failure.is_usage() => {
-            let failure = Failure::found(&run.findings);
-            run.finish(context, &settings, &reports, Err(failure))
-        }
+    let mut run =
+        Run { findings, exit_code, jobs: jobs.map(usize::from), full, out, approvals, ..Run::default() };
+    match run
+        .plan(context, &settings, &target, profile.as_deref())
+        .map_err(|failure| failure.behind(&run.findings))
+    {
+        Err(failure) if failure.is_usage() => Err(failure),
         result => run.finish(context, &settings, &reports, result),
     }
 }
@@ -96,10 +96,13 @@ struct Run {
     out: Option<(PathBuf, Flags)>,
     target: String,
     host: String,
-    config: Option<Digest>,
-    lock: Option<Digest>,
+    /// What it is made from.
+    inputs: Option<Inputs>,
     source: Option<SourceDocument>,
     changes: Vec<BundleChanges>,
+    approvals: ApprovalsArguments,
+    /// What of it was consented to already, and what was not.
+    judged: Judged,
     errors: Vec<RunError>,
 }
 
@@ -116,6 +119,7 @@ impl Run {
             return Err(Failure::usage(format!("a plan is for one target, and {} are named", targets.len()))
                 .hint("run it once for each of them"));
         };
+        let approvals = self.approvals.read(context, settings, &[&target.name])?;
         self.target.clone_from(&target.name);
         self.host = target.host.clone().unwrap_or_default();
         let access = workspaces::access(context, target, profile)
@@ -123,45 +127,24 @@ impl Run {
         self.host = access.host().to_string();
         // Before a warehouse is started for the rows: without the CLI they are of no use.
         let cli = LocatedCli::find(&context.environment)?;
-        let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
-        let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
-        self.source = Some(read.document.clone());
-        let mut asked = ask(&read.rows, settings, false);
-        self.findings.extend(std::mem::take(&mut asked.findings));
-        // The bundle holds every target of the settings, so that it is the same whichever of them is planned.
-        let everywhere = settings.targets_or(&targets);
-        let bases = locked_bases(context, settings, &asked, (&everywhere, &targets), &mut self.findings)?;
-        if self.findings.has_errors() {
-            return Err(Failure::found(&self.findings));
-        }
-        let digest = |path: &std::path::Path| -> Result<Option<Digest>, Failure> {
-            let path = context.environment.directory().join(path);
-            Ok(files::read_if_present(&path)?.map(|bytes| Digest::of(&bytes)))
-        };
-        self.config = settings.file.as_deref().map(digest).transpose()?.flatten();
-        self.lock = bases.first().map(|locked| digest(&locked.base.lock)).transpose()?.flatten();
+        let request = InputRequest { context, settings, targets: &targets, profile, version: None };
+        let input = request.read(&mut self.findings, &mut self.source)?;
+        let Some(Input { read, asked, bases }) = input else { return Err(Failure::found(&self.findings)) };
+        let lock = bases.first().map(|locked| locked.base.lock.as_path());
+        self.inputs = Some(saved::inputs(context, settings, lock, &read)?);
         block_on(context, |interrupt| async move {
             let progress = Progress::new(Arc::clone(&context.printer));
             let (interrupt, progress) = (&interrupt, &progress);
             let recovery = Recovery::default();
             let (selection, ended) = Selection::new(Vec::new(), settings.skip.clone(), today());
             self.findings.extend(ended);
-            let selection = &selection;
-            let given = Given {
-                context,
-                settings,
-                read: &read,
-                asked: &asked,
-                selection,
-                interrupt,
-                progress,
-                recovery,
-            };
+            let (read, asked, selection) = (&*read, &asked, &selection);
+            let given = Given { context, settings, read, asked, selection, interrupt, progress, recovery };
             let destinations = vec![Destination { target: target.clone(), access }];
             let prepared = prepare(given, bases, destinations, profile, &mut self.findings)
                 .await
                 .map_err(|Unprepared { failure, .. }| failure)?;
-            self.compare(given, cli, target, prepared).await
+            self.compare(given, cli, target, prepared, approvals).await
         })
     }
 
@@ -172,44 +155,27 @@ impl Run {
         cli: LocatedCli,
         target: &Target,
         prepared: Prepared<'_>,
+        approvals: (Vec<Approval>, Findings),
     ) -> Result<(), Failure> {
         let Given { context, settings, read, interrupt, progress, .. } = given;
-        let Prepared { bases, reached } = prepared;
-        let Some(reached) = reached.into_iter().next() else { return Ok(()) };
-        let Some(PlacedBase { base, desired, .. }) = bases.get(reached.base) else { return Ok(()) };
+        let mut sites = Sites::of(context, prepared).await?;
+        let recognised = sites.recognise(given, self.full).await?;
+        let [SiteBase { placed: PlacedBase { base, desired, .. }, .. }] = sites.bases.as_slice() else {
+            return Ok(());
+        };
         let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
         context.printer.say(&placement.line());
-        let identity =
-            reached.client.access().child_environment(&context.environment, &reached.client).await?;
-        let mut projects = Vec::new();
-        for (package, bundle) in desired.packages.iter().zip(&desired.layout.bundles) {
-            let there = package.compare(&base.output_dir)?;
-            projects.push(ProjectBundle::new(package, &there, bundle.tables())?);
-        }
-        let mut sites = [Site {
-            target: reached.target.name,
-            client: reached.client,
-            identity,
-            paths: reached.paths,
-            me: reached.me,
-            facts: reached.facts,
-            projects,
-            locks: reached.locks,
-            unfinished: reached.unfinished,
-        }];
-        let mut recognised = recognise_all(&context.environment, &sites, self.full).await?;
-        doubt_unfinished(&sites, &[TakeOver::default()], &mut recognised);
-        tell_doubts(context, &sites, &recognised);
         let scratch = tempfile::tempdir()?;
         let in_doubt: Vec<bool> =
             recognised.iter().flatten().map(|recognition| recognition.doubt.is_some()).collect();
-        let staged = sites.iter_mut().flat_map(|site| &mut site.projects).zip(&desired.packages);
+        let staged = sites.sites.iter_mut().flat_map(|site| &mut site.projects).zip(&desired.packages);
         for ((project, package), in_doubt) in staged.zip(&in_doubt) {
             if *in_doubt {
-                project.folder = stage(package, &base.output_dir, scratch.path(), &target.name)?;
+                project.folder =
+                    stage(&context.environment, package, &base.output_dir, scratch.path(), &target.name)?;
             }
         }
-        let rows = self.source.as_ref().and_then(table_version);
+        let rows = self.source.as_ref().and_then(SourceDocument::table_version);
         let cli = if in_doubt.contains(&true) {
             let constraint = &settings.databricks_cli_version;
             Some(cli.check(&context.environment, constraint, interrupt).await?)
@@ -217,7 +183,7 @@ impl Run {
             None
         };
         let planned = match &cli {
-            None => as_left(&sites, recognised),
+            None => as_left(&sites.sites, recognised),
             Some(cli) => {
                 context.printer.detail(&format!(
                     "databricks CLI {} at {}",
@@ -237,7 +203,7 @@ impl Run {
                     history: None,
                     scratch: scratch.path(),
                 };
-                plan_all(&session, &sites, recognised).await
+                plan_all(&session, &sites.sites, recognised).await
             }
         };
         let failed: Vec<(&PlannedProject<'_>, &DeployError)> = planned
@@ -246,8 +212,8 @@ impl Run {
             .filter_map(|planned| Some((planned, planned.plan.as_ref().err()?)))
             .collect();
         for (planned, error) in &failed {
-            tell(&context.printer, error);
-            self.errors.push(run_error(format!("project {}", planned.project.name), error));
+            context.printer.deploy_error(error);
+            self.errors.push(RunError::of_deploy(format!("project {}", planned.project.name), error));
         }
         if let Some((_, error)) = failed.first() {
             return Err(failure_of(error));
@@ -257,10 +223,18 @@ impl Run {
             .iter()
             .flat_map(|planned| compare(target, &desired.layout, planned, rows.as_ref(), &resolution))
             .collect();
-        if let (Some((path, flags)), Some(cli), [planned]) = (&self.out, &cli, planned.as_slice()) {
-            let inputs = saved::inputs(context, settings, Some(&base.lock), read)?;
-            saved::write(context, path, planned, &cli.version.to_string(), flags.clone(), inputs)?;
+        if let (Some((path, flags)), Some(inputs), Some(cli), [planned]) =
+            (&self.out, &self.inputs, &cli, planned.as_slice())
+        {
+            saved::write(context, path, planned, &cli.version.to_string(), flags.clone(), inputs.clone())?;
         }
+        let (approvals, said) = approvals;
+        // What is wrong with them keeps nobody from seeing the plan.
+        self.findings.extend(said);
+        let needs = self.changes.iter().flat_map(|changes| changes.needs_in(&target.name)).collect();
+        let consents = Consents { allowed: Vec::new(), approvals };
+        self.judged = judge(&[&target.name], needs, &consents, today());
+        self.findings.extend(std::mem::take(&mut self.judged.findings));
         for bundle in &mut self.changes {
             let findings = std::mem::take(&mut bundle.findings);
             self.findings.extend(findings.into_iter().map(|finding| finding.for_target(&target.name)));
@@ -278,8 +252,10 @@ impl Run {
         let findings = std::mem::take(&mut self.findings).sorted();
         let printer = &context.printer;
         printer.text(&findings_text(&findings));
-        let inputs = PlanInputs { config: self.config, lock: self.lock, source: self.source.as_ref() };
-        let mut document = PlanDocument::new((&self.target, &self.host), inputs, &self.changes, &findings);
+        let (config, lock) = self.inputs.map(|inputs| (inputs.settings, inputs.lock)).unwrap_or_default();
+        let inputs = PlanInputs { config, lock, source: self.source.as_ref() };
+        let mut document = PlanDocument::new((&self.target, &self.host), inputs, &self.changes, &findings)
+            .with_consents(&self.judged.granted, &self.judged.missing);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());
         }

@@ -1,8 +1,8 @@
 //! `tapworks rebalance`
 
 use super::configuration::ConfigurationArguments;
-use super::deploy::named_targets;
 use super::failure::Failure;
+use super::named_targets::named_targets;
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
 use crate::base::bases;
@@ -45,13 +45,13 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let Arguments { configuration, target, profile, write, dry_run: _ } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
     let mut run = Run { findings, write, source: None, locks: Vec::new() };
-    let result = match run.rebalance(context, &settings, &target, profile.as_deref()) {
-        Err(failure) if failure.is_usage() && !run.findings.has_errors() => return Err(failure),
-        // What is wrong in the settings is the cause, that nothing usable is named only follows from it.
-        Err(failure) if failure.is_usage() => Err(Failure::found(&run.findings)),
-        result => result,
-    };
-    run.finish(context, result)
+    match run
+        .rebalance(context, &settings, &target, profile.as_deref())
+        .map_err(|failure| failure.behind(&run.findings))
+    {
+        Err(failure) if failure.is_usage() => Err(failure),
+        result => run.finish(context, result),
+    }
 }
 
 /// What is known of a run, whatever becomes of it.

@@ -2,9 +2,11 @@
 //! exactly that plan applied and every pipeline read back. The `databricks` CLI does the work; it runs as a child.
 
 mod apply;
+mod arrivals;
 mod budget;
 mod child;
 mod compared;
+mod current;
 mod definition;
 mod error;
 mod journal;
@@ -22,6 +24,7 @@ mod verify;
 mod version;
 
 pub use apply::{apply_all, unchanged};
+pub use arrivals::Arrivals;
 pub use budget::Budget;
 pub use child::{ChildError, Finished, Invocation};
 pub use compared::compare;

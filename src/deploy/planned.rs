@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use futures_util::future::join_all;
 
+use super::current::made_against_found;
 use super::error::DeployError;
 use super::journal::RunStep;
 use super::recognition::Recognition;
@@ -116,6 +117,7 @@ async fn plan(
         document = session.bundle(site, project, PLAN, false).await?.stdout;
         plan = BundlePlan::parse(&document)?;
     }
+    made_against_found(site, &project.name, &plan)?;
     let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
     files::write(&path, &document)?;
     session.note(site, project, RunStep::Planned, None)?;

@@ -186,6 +186,12 @@ impl BundlePlan {
 }
 
 impl Node {
+    /// Whether a field is in the workspace already as it is configured, and another in the state of the last deploy.
+    #[must_use]
+    pub fn is_ahead_of_state(&self) -> bool {
+        self.changes.values().any(|change| change.reason.as_deref() == Some("remote_already_set"))
+    }
+
     /// The fields because of which it is done, with the CLI's reason.
     pub fn causes(&self) -> impl Iterator<Item = (&str, &FieldChange)> {
         self.changes

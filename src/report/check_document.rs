@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
 
-use super::deploy_document::{ErrorDocument, SourceDocument};
+use super::deploy_document::ErrorDocument;
 use super::findings::findings_text;
+use super::source_document::SourceDocument;
 use crate::finding::{Findings, Severity};
 use crate::preflight::{RuleCounts, Skipped, Verdict};
 use crate::text::plural;

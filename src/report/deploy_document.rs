@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize as _, Style};
 use serde::Serialize;
 
+use super::deploy_error::details;
 use super::placement_document::PlacementDocument;
+use super::source_document::SourceDocument;
 use crate::deploy::{DeployError, Outcome, ProjectOutcome, Status, TargetOutcome};
 use crate::finding::Findings;
 use crate::plan::{By, Consent, Counts, FieldDifference, Granted, HandOver, Need};
@@ -32,39 +34,21 @@ pub struct DeployDocument<'a> {
     resume: Option<String>,
 }
 
-/// What was read.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub enum SourceDocument {
-    /// A Unity Catalog table.
-    Table {
-        /// Three-part name.
-        table: String,
-        /// The Delta version; `null` where it could not be pinned.
-        version: Option<i64>,
-        /// How many rows.
-        rows: usize,
-        /// The workspace it was read through.
-        host: String,
-    },
-    /// A file or standard input.
-    File {
-        /// As the user gave it.
-        file: String,
-        /// How many rows.
-        rows: usize,
-    },
-}
-
 /// Who consented to what.
 #[derive(Debug, Serialize)]
-struct ConsentDocument<'a> {
+pub(super) struct ConsentDocument<'a> {
     target: &'a str,
-    consent: &'a Consent,
+    pub(super) consent: &'a Consent,
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a FieldDifference>,
+    pub(super) field: Option<&'a FieldDifference>,
     #[serde(flatten)]
-    by: &'a By,
+    pub(super) by: &'a By,
+}
+
+impl<'a> ConsentDocument<'a> {
+    pub(super) fn of(Granted { need, by }: &'a Granted) -> Self {
+        Self { target: &need.target, consent: &need.need.consent, field: need.need.field.as_ref(), by }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -167,13 +151,7 @@ impl<'a> DeployDocument<'a> {
     /// The same with who consented to what, and what nobody did, as `--allow` takes it.
     #[must_use]
     pub fn with_consents(mut self, granted: &'a [Granted], missing: &'a [String]) -> Self {
-        let consents = granted.iter().map(|Granted { need, by }| ConsentDocument {
-            target: &need.target,
-            consent: &need.need.consent,
-            field: need.need.field.as_ref(),
-            by,
-        });
-        self.consents = consents.collect();
+        self.consents = granted.iter().map(ConsentDocument::of).collect();
         self.needs_consent = missing;
         self
     }
@@ -248,18 +226,5 @@ fn status_word(status: Status) -> (&'static str, Style) {
         Status::PartlyDeployed => ("partly deployed", style.red()),
         Status::NotVerified => ("deployed, not verified", style.red()),
         Status::Skipped => ("skipped", style.yellow()),
-    }
-}
-
-/// What belongs to an error beyond its message: the CLI's own words, or what differs.
-pub(crate) fn details(error: &DeployError) -> String {
-    match error {
-        DeployError::Command { output, .. } => output.clone(),
-        DeployError::NotVerified { differences, .. } => differences
-            .iter()
-            .map(|difference| format!("{}: {}", difference.resource, difference.what))
-            .collect::<Vec<_>>()
-            .join("\n"),
-        _ => String::new(),
     }
 }

@@ -6,8 +6,9 @@ use std::path::Path;
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
 
-use super::deploy_document::{ErrorDocument, SourceDocument};
+use super::deploy_document::ErrorDocument;
 use super::placement_document::PlacementDocument;
+use super::source_document::SourceDocument;
 use crate::bundle::{Change, Written};
 use crate::finding::Findings;
 use crate::placement::Bundle;

@@ -4,6 +4,7 @@ mod auth_document;
 mod check_document;
 mod checkout;
 mod deploy_document;
+mod deploy_error;
 mod findings;
 mod generate_document;
 mod github;
@@ -22,12 +23,12 @@ mod run_report;
 #[cfg(test)]
 mod sample;
 mod sarif;
+mod source_document;
 
 pub use auth_document::{AuthStatusDocument, AuthTargetDocument};
 pub use check_document::{CheckDocument, CheckedTarget};
 pub use checkout::Checkout;
-pub(crate) use deploy_document::details as deploy_details;
-pub use deploy_document::{DeployDocument, SourceDocument};
+pub use deploy_document::DeployDocument;
 pub use findings::{findings_text, summary};
 pub use generate_document::{GenerateDocument, ProjectDocument};
 pub use lock_document::{LockChangeDocument, LockDocument};
@@ -39,3 +40,4 @@ pub use progress::Progress;
 pub use rebalance_document::{LockMoves, RebalanceDocument};
 pub use request::{ReportDestination, ReportFormat, ReportRequest, ReportRequestError};
 pub use run_report::{ReportError, RunError, RunReport};
+pub use source_document::SourceDocument;

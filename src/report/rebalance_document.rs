@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
 
-use super::deploy_document::{ErrorDocument, SourceDocument};
+use super::deploy_document::ErrorDocument;
+use super::source_document::SourceDocument;
 use crate::finding::Findings;
 use crate::placement::{Lock, Moves, PartMoves, PipelineBalance, Sum, gateway_key};
 use crate::text::plural;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use futures_util::stream::{self, StreamExt as _};
 
+use super::super::named_targets::named_targets;
 use super::super::runtime::block_on;
 use super::super::{Context, Failure, OutputFormat, workspaces};
 use super::which::settings;
@@ -65,7 +66,7 @@ fn asked(context: &Context, arguments: &Arguments) -> Result<Vec<Asked>, Failure
     let settings = settings(context, arguments.config.clone())?;
     let profile = arguments.profile.as_deref();
     let targets: Vec<Target> = if !arguments.target.is_empty() {
-        super::super::deploy::named_targets(&settings, &arguments.target)?
+        named_targets(&settings, &arguments.target)?
     } else if arguments.host.is_none() {
         settings.targets.values().cloned().collect()
     } else {

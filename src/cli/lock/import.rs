@@ -8,7 +8,7 @@ use super::file::{open, stopped, write};
 use super::{Context, Failure};
 use crate::bundle::{self, ImportError};
 use crate::cli::configuration::ConfigurationArguments;
-use crate::cli::deploy::named_targets;
+use crate::cli::named_targets::named_targets;
 use crate::cli::runtime::block_on;
 use crate::cli::source::{ReadRows, read_rows};
 use crate::cli::workspaces::{self, Requests, connect};
