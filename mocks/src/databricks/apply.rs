@@ -14,7 +14,8 @@ use super::path::{get, replace_templates};
 use super::plan::{NodePlan, Plan};
 use super::reference::Step;
 use super::remote::{self, again};
-use super::rule::Action;
+use super::resource::Group;
+use super::rule::{Action, CASCADE};
 use super::state::{Entry, Journal};
 use super::template::{resolve_text, segments};
 
@@ -219,10 +220,9 @@ fn start<'a>(
             }))
         }
         (Action::Update | Action::UpdateId | Action::Resize, Some(id)) => {
-            let counted = || step.changes.values().filter(|change| change.action != Action::Skip);
-            if counted().next().is_some()
-                && counted().all(|change| change.reason.as_deref() == Some("custom"))
-            {
+            let mut asked = step.changes.iter().filter(|(_, change)| change.action != Action::Skip);
+            let is_pipeline = node.group == Group::Pipelines && !node.is_permissions;
+            if is_pipeline && asked.all(|(path, _)| path == CASCADE) {
                 return Err(Outcome::Stands(id));
             }
             Ok(Box::pin(async move {

@@ -309,7 +309,9 @@ impl Bundle {
         if let Some(error) = presets.apply(&mut resources) {
             return Err(error);
         }
-        permission::apply(&mut resources, &of_bundle, self.identity());
+        for found in permission::apply(&mut resources, &of_bundle, self.identity())? {
+            self.diagnostics.push(found);
+        }
         resource::add_defaults(&mut resources, self.path("state_path"));
         self.resources = resources;
         for found in reviewed {

@@ -99,32 +99,33 @@ fn link(wanted: &mut Wanted) -> Result<(), String> {
     Ok(())
 }
 
-/// The nodes that a selection means: what is named, what that needs, and the permissions of all of them.
+/// The nodes that a selection means: what is named, its permissions, and what it needs.
 pub(super) fn select(wanted: &Wanted, selection: &[String]) -> Result<BTreeSet<String>, String> {
     let mut selected = BTreeSet::new();
     let mut open = Vec::new();
     for word in selection {
-        open.push(find(wanted, word).ok_or_else(|| format!("no such resource: {word}"))?);
+        let name = find(wanted, word).ok_or_else(|| format!("no such resource: {word}"))?;
+        // Of what is only needed the permissions are not.
+        let permissions = format!("{name}.permissions");
+        if wanted.contains_key(&permissions) {
+            open.push(permissions);
+        }
+        open.push(name);
     }
     while let Some(name) = open.pop() {
         if let Some(desired) = wanted.get(&name)
             && selected.insert(name.clone())
         {
             open.extend(desired.depends_on.iter().map(|dependency| dependency.node.clone()));
-            let permissions = format!("{name}.permissions");
-            if wanted.contains_key(&permissions) {
-                open.push(permissions);
-            }
         }
     }
     Ok(selected)
 }
 
-/// The resource that a word names: `key`, `group.key` or `resources.group.key`.
+/// The resource that a word names: `key` or `group.key`.
 pub(super) fn find(wanted: &Wanted, word: &str) -> Option<String> {
-    let candidates = [word.to_owned(), format!("resources.{word}")];
     let by_key = Group::ALL.map(|group| Node::name(group, word));
-    candidates.into_iter().chain(by_key).find(|name| wanted.contains_key(name))
+    std::iter::once(format!("resources.{word}")).chain(by_key).find(|name| wanted.contains_key(name))
 }
 
 #[cfg(test)]
@@ -185,7 +186,12 @@ pub(super) mod tests {
             names.into_iter().collect::<Vec<_>>(),
             ["resources.pipelines.gw", "resources.pipelines.pl", "resources.pipelines.pl.permissions"]
         );
-        assert_eq!(select(&wanted, &["j".to_owned()]).unwrap().len(), 4);
+        let names = select(&wanted, &["j".to_owned()]).unwrap();
+        assert_eq!(
+            names.into_iter().collect::<Vec<_>>(),
+            ["resources.jobs.j", "resources.pipelines.gw", "resources.pipelines.pl"]
+        );
+        assert!(select(&wanted, &["resources.jobs.j".to_owned()]).is_err());
         assert_eq!(select(&wanted, &["nope".to_owned()]).unwrap_err(), "no such resource: nope");
     }
 }

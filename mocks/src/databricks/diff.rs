@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::path::{EMBEDDED, Segment};
 use super::permission;
+use super::schema;
 
 /// The paths at which `left` and `right` differ, as high up as lists and blocks make it necessary.
 ///
@@ -20,13 +21,16 @@ pub(super) fn diff(left: &Json, right: &Json) -> Vec<Vec<Segment>> {
 fn walk(left: Option<&Json>, right: Option<&Json>, path: &mut Vec<Segment>, found: &mut Vec<Vec<Segment>>) {
     match (left, right) {
         (Some(Json::Object(left)), Some(Json::Object(right))) => {
+            let is_map = matches!(path.last(), Some(Segment::Key(name)) if schema::is_map(name));
+            let step =
+                |key: &String| if is_map { Segment::Entry(key.clone()) } else { Segment::Key(key.clone()) };
             for (key, value) in left {
-                path.push(Segment::Key(key.clone()));
+                path.push(step(key));
                 walk(Some(value), right.get(key), path, found);
                 path.pop();
             }
             for (key, value) in right.iter().filter(|(key, _)| !left.contains_key(*key)) {
-                path.push(Segment::Key(key.clone()));
+                path.push(step(key));
                 walk(None, Some(value), path, found);
                 path.pop();
             }
@@ -141,6 +145,13 @@ mod tests {
         assert_eq!(paths(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"b": 1, "c": 3}})), ["a.c"]);
         assert_eq!(paths(json!({}), json!({"tags": {"a": "b"}})), ["tags"]);
         assert_eq!(paths(json!({"a": 1}), json!({"a": 1.0})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn entries_of_maps_are_quoted() {
+        assert_eq!(paths(json!({"tags": {"a": "b"}}), json!({"tags": {"a": "c"}})), ["tags['a']"]);
+        let configuration = |value: &str| json!({"clusters": [{"spark_conf": {"spark.x": value}}]});
+        assert_eq!(paths(configuration("1"), configuration("2")), ["clusters[0].spark_conf['spark.x']"]);
     }
 
     #[test]

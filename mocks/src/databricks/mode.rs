@@ -29,7 +29,7 @@ pub(super) fn apply(
             presets.for_development(situation.identity);
             development(situation, presets)
         }
-        Some("production") => production(situation),
+        Some("production") => production(situation, presets),
         Some(other) => Some(Diagnostic::error(format!(
             "unsupported value '{other}' specified for 'mode': must be either 'development' or 'production'"
         ))),
@@ -60,7 +60,7 @@ fn development(situation: &Situation<'_>, presets: &Presets) -> Option<Diagnosti
     None
 }
 
-fn production(situation: &Situation<'_>) -> Option<Diagnostic> {
+fn production(situation: &Situation<'_>, presets: &Presets) -> Option<Diagnostic> {
     let of = |wanted: Group| {
         situation
             .resources
@@ -68,7 +68,10 @@ fn production(situation: &Situation<'_>) -> Option<Diagnostic> {
             .filter(move |((group, _), _)| *group == wanted)
             .map(|(_, resource)| resource)
     };
-    if of(Group::Pipelines).any(|pipeline| pipeline.fields.get("development") == Some(&json!(true))) {
+    let by_preset = presets.pipelines_development == Some(true);
+    if of(Group::Pipelines)
+        .any(|pipeline| by_preset || pipeline.fields.get("development") == Some(&json!(true)))
+    {
         return Some(Diagnostic::error(
             "target with 'mode: production' cannot include a pipeline with 'development: true'",
         ));
@@ -134,6 +137,26 @@ mod tests {
         assert!(
             check("production", pipeline, true, "me@example.com").unwrap().1.contains("development: true")
         );
+    }
+
+    #[test]
+    fn production_is_not_for_development_not_even_by_preset() {
+        let check = |json: Json, by_preset: Option<bool>| {
+            let preset = json!({"presets": {"pipelines_development": by_preset}});
+            let mut presets = Presets::of(&Value::from_json(preset));
+            let situation = Situation {
+                config: &Value::from_json(json!({})),
+                resources: &resources(json),
+                identity: &user("me@example.com"),
+                target_sets_root_path: true,
+            };
+            apply(Some("production"), &situation, &mut presets).map(|found| found.severity)
+        };
+        let pipeline = |development: bool| json!({"pipelines": {"p": {"development": development}}});
+        assert_eq!(check(pipeline(true), None), Some(Severity::Error));
+        assert_eq!(check(pipeline(false), Some(true)), Some(Severity::Error));
+        assert_eq!(check(pipeline(false), Some(false)), None);
+        assert_eq!(check(json!({}), Some(true)), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::reference;
-use super::schema::{Struct, Type};
+use super::schema::{Struct, Type, is_map};
 use super::trail::Trail;
 use super::value::{Kind, Mapping, Value};
 
@@ -203,8 +203,9 @@ pub(super) fn check(value: &Value, kind: Type, trail: Trail<'_>, found: &mut Dia
     }
 }
 
-/// The value as JSON for the API: sorted keys, and no field that says nothing (null, an empty text, list or map of an
-/// optional field). What was written as `false` or `0` is sent.
+/// The value as JSON for the API: sorted keys, and no field that says nothing (null, or an empty text of an optional field).
+/// What was written as `false` or `0` is sent; what is required and missing is sent as if that was written. Empty lists and maps
+/// are compared, and [pruned](prune) before they are sent.
 pub(super) fn to_json(value: &Value, kind: Type) -> serde_json::Value {
     match (kind, &value.kind) {
         (Type::Struct(shape), Kind::Map(map)) => {
@@ -215,13 +216,18 @@ pub(super) fn to_json(value: &Value, kind: Type) -> serde_json::Value {
                     let says_nothing = match &entry.value.kind {
                         Kind::Null => true,
                         Kind::String(text) => text.is_empty() && !field.required,
-                        Kind::Sequence(items) => items.is_empty(),
-                        Kind::Map(map) => map.is_empty() && !matches!(field.kind, Type::Struct(_)),
                         _ => false,
                     };
                     (!says_nothing).then(|| (key.clone(), to_json(&entry.value, field.kind)))
                 })
                 .collect();
+            for field in shape.fields.iter().filter(|field| field.required) {
+                if let (Some(nothing), false) =
+                    (field.kind.nothing(), fields.iter().any(|(key, _)| key == field.name))
+                {
+                    fields.push((field.name.to_owned(), nothing));
+                }
+            }
             fields.sort_by(|(left, _), (right, _)| left.cmp(right));
             fields.into_iter().collect()
         }
@@ -229,6 +235,26 @@ pub(super) fn to_json(value: &Value, kind: Type) -> serde_json::Value {
         (Type::Struct(_), Kind::Null) => serde_json::json!({}),
         _ => value.to_json(),
     }
+}
+
+/// The definition without the lists and maps that are empty: a request has no way to say them.
+pub(super) fn prune(mut value: serde_json::Value) -> serde_json::Value {
+    fn walk(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Array(items) => items.iter_mut().for_each(walk),
+            serde_json::Value::Object(fields) => {
+                fields.values_mut().for_each(walk);
+                fields.retain(|key, value| match value {
+                    serde_json::Value::Array(items) => !items.is_empty(),
+                    serde_json::Value::Object(entries) => !(entries.is_empty() && is_map(key)),
+                    _ => true,
+                });
+            }
+            _ => {}
+        }
+    }
+    walk(&mut value);
+    value
 }
 
 #[cfg(test)]
@@ -305,6 +331,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_required_is_always_sent() {
+        let (json, _) = run("gateway_definition: {connection_name: ''}\nrestart_window: {}\n", &PIPELINE);
+        let gateway =
+            json!({"connection_name": "", "gateway_storage_catalog": "", "gateway_storage_schema": ""});
+        assert_eq!(json, json!({"gateway_definition": gateway, "restart_window": {"start_hour": 0}}));
+    }
+
+    #[test]
     fn references_wait() {
         let (json, messages) = run("serverless: ${var.s}\ntags: ${var.t}\n", &PIPELINE);
         assert_eq!(json, json!({"serverless": "${var.s}", "tags": "${var.t}"}));
@@ -314,6 +348,7 @@ mod tests {
     #[test]
     fn empty_text_says_nothing_but_false_does() {
         let (json, _) = run("name: ''\ncontinuous: false\ntags: {}\nclusters: []\nfilters: {}\n", &PIPELINE);
-        assert_eq!(json, json!({"continuous": false, "filters": {}}));
+        assert_eq!(json, json!({"continuous": false, "filters": {}, "tags": {}, "clusters": []}));
+        assert_eq!(prune(json), json!({"continuous": false, "filters": {}}), "an empty block is sent");
     }
 }

@@ -6,6 +6,8 @@ use serde_json::Value as Json;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Segment {
     Key(String),
+    /// The entry of a map whose keys are the user's.
+    Entry(String),
     Index(usize),
     /// The element of a list whose field has this value.
     Keyed {
@@ -27,7 +29,9 @@ pub(super) fn show(path: &[Segment]) -> String {
                 }
                 text.push_str(key);
             }
-            Segment::Key(key) => text.push_str(&format!("['{key}']")),
+            Segment::Key(key) | Segment::Entry(key) => {
+                text.push_str(&format!("['{}']", key.replace('\'', "''")));
+            }
             Segment::Index(index) => text.push_str(&format!("[{index}]")),
             Segment::Keyed { field, value } => text.push_str(&format!("[{field}='{value}']")),
         }
@@ -46,7 +50,7 @@ fn is_plain(key: &str) -> bool {
 /// The value at a path.
 pub(super) fn get<'json>(root: &'json Json, path: &[Segment]) -> Option<&'json Json> {
     path.iter().try_fold(root, |value, segment| match segment {
-        Segment::Key(key) => value.get(key),
+        Segment::Key(key) | Segment::Entry(key) => value.get(key),
         Segment::Index(index) => value.get(index),
         Segment::Keyed { field, value: wanted } => {
             value.as_array()?.iter().find(|item| item[*field].as_str() == Some(wanted))
@@ -125,6 +129,7 @@ mod tests {
     fn paths_are_shown() {
         assert_eq!(show(&[key("a"), key("b"), Segment::Index(3), key("c")]), "a.b[3].c");
         assert_eq!(show(&[key("tags"), key("k.x")]), "tags['k.x']");
+        assert_eq!(show(&[key("tags"), Segment::Entry("it's".to_owned())]), "tags['it''s']");
         let keyed = Segment::Keyed { field: "task_key", value: "x".to_owned() };
         assert_eq!(show(&[key("tasks"), keyed.clone(), key("y")]), "tasks[task_key='x'].y");
         assert_eq!(show(&[key(EMBEDDED), keyed]), "[task_key='x']");

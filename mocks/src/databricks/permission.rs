@@ -15,39 +15,93 @@ pub(super) fn principal(permission: &Json) -> Option<(&'static str, &str)> {
     PRINCIPALS.iter().find_map(|key| Some((*key, permission[*key].as_str()?)))
 }
 
-/// Maps the permissions of the whole bundle onto every resource, and makes the deploying identity the owner.
-pub(super) fn apply(resources: &mut Resources, of_bundle: &[Json], identity: &Identity) {
+/// Levels of a bundle, a job or a pipeline by what they allow; others count for less.
+const BY_WEIGHT: &[&str] = &["CAN_VIEW", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"];
+/// Levels that the permissions of a bundle know, in the order in which an error names them.
+const OF_BUNDLE: &[&str] = &["CAN_MANAGE", "CAN_VIEW", "CAN_RUN"];
+
+/// The heavier one of two levels.
+fn heavier<'a>(left: &'a str, right: &'a str) -> &'a str {
+    let weight = |level: &str| BY_WEIGHT.iter().position(|known| *known == level);
+    if (weight(left), left) >= (weight(right), right) { left } else { right }
+}
+
+/// Maps the permissions of the whole bundle onto every resource, and makes the deploying identity the owner. Answers warnings.
+pub(super) fn apply(
+    resources: &mut Resources,
+    of_bundle: &[Json],
+    identity: &Identity,
+) -> Result<Vec<Diagnostic>, Diagnostic> {
+    let mut warnings = Vec::new();
+    let level_of = |permission: &Json| permission["level"].as_str().unwrap_or_default().to_owned();
+    if let Some(level) = of_bundle.iter().map(level_of).find(|level| !OF_BUNDLE.contains(&level.as_str())) {
+        let allowed = OF_BUNDLE.join(", ");
+        return Err(Diagnostic::error(format!(
+            "invalid permission level: {level}, allowed values: [{allowed}]"
+        )));
+    }
     for ((group, _), resource) in resources {
-        let mut own = match resource.fields.remove("permissions") {
+        let own = match resource.fields.remove("permissions") {
             Some(Json::Array(own)) => own,
             _ => Vec::new(),
         };
+        let mut all = own.clone();
         for permission in of_bundle {
             let Some(who) = principal(permission) else { continue };
-            if who == identity.principal() || own.iter().any(|own| principal(own) == Some(who)) {
+            if own.iter().any(|own| principal(own) == Some(who)) {
+                let kind = who.0.trim_end_matches("_name").replace('_', " ");
+                let kind = if kind == "group" { kind } else { format!("{kind} name") };
+                warnings.push(Diagnostic::warning(format!(
+                    "'{}' already has permissions set for '{}' {kind}",
+                    group.name(),
+                    who.1
+                )));
                 continue;
             }
-            let level = match (permission["level"].as_str(), group) {
-                (Some("CAN_RUN"), Group::Jobs) => "CAN_MANAGE_RUN",
-                (Some(level), _) => level,
-                (None, _) => continue,
+            let level = match (level_of(permission), group) {
+                (level, Group::Jobs) if level == "CAN_RUN" => "CAN_MANAGE_RUN".to_owned(),
+                (level, _) => level,
             };
-            own.push(entry(level, who));
+            all.push(entry(&level, who));
         }
-        if own.is_empty() && of_bundle.is_empty() {
+        if all.is_empty() {
             continue;
         }
-        let mine = own.iter().position(|own| principal(own) == Some(identity.principal()));
-        let has_owner = own.iter().any(|own| own["level"] == "IS_OWNER");
-        match mine {
-            Some(mine) if !has_owner && own[mine]["level"] == "CAN_MANAGE" => {
-                own[mine]["level"] = json!("IS_OWNER")
-            }
-            None if !has_owner => own.push(entry("IS_OWNER", identity.principal())),
-            _ => {}
-        }
-        resource.fields.insert("permissions".to_owned(), Json::Array(own));
+        make_manager(&mut all, identity);
+        resource.fields.insert("permissions".to_owned(), one_each(&all));
     }
+    Ok(warnings)
+}
+
+/// Sees to it that somebody owns the resource, and that the deploying identity may manage it.
+fn make_manager(permissions: &mut Vec<Json>, identity: &Identity) {
+    let me = identity.principal();
+    let is_mine = |permission: &Json| principal(permission).is_some_and(|(_, name)| name == me.1);
+    let has_owner = permissions.iter().any(|one| one["level"] == "IS_OWNER");
+    let managing = permissions.iter().position(|one| is_mine(one) && one["level"] == "CAN_MANAGE");
+    match managing {
+        Some(mine) if !has_owner => permissions[mine]["level"] = json!("IS_OWNER"),
+        None if !has_owner => permissions.push(entry("IS_OWNER", me)),
+        None if !permissions.iter().any(|one| is_mine(one) && one["level"] == "IS_OWNER") => {
+            permissions.push(entry("CAN_MANAGE", me));
+        }
+        _ => {}
+    }
+}
+
+/// Every principal once, with the most that it was given; what names no level or nobody is left out.
+fn one_each(permissions: &[Json]) -> Json {
+    let mut levels: Vec<((&'static str, &str), &str)> = Vec::new();
+    for permission in permissions {
+        let (Some(who), Some(level)) = (principal(permission), permission["level"].as_str()) else {
+            continue;
+        };
+        match levels.iter_mut().find(|(known, _)| *known == who) {
+            Some((_, known)) => *known = heavier(known, level),
+            None => levels.push((who, level)),
+        }
+    }
+    levels.into_iter().map(|(who, level)| entry(level, who)).collect()
 }
 
 fn entry(level: &str, (key, name): (&str, &str)) -> Json {
@@ -133,7 +187,7 @@ mod tests {
             json!({"level": "CAN_RUN", "group_name": "eng"}),
             json!({"level": "CAN_MANAGE", "user_name": "me@example.com"}),
         ];
-        apply(&mut found, &of_bundle, &me);
+        assert!(apply(&mut found, &of_bundle, &me).unwrap().is_empty());
         let permissions: Vec<&Json> =
             found.values().map(|resource| &resource.fields["permissions"]).collect();
         let owner = json!({"level": "IS_OWNER", "user_name": "me@example.com"});
@@ -147,8 +201,35 @@ mod tests {
     #[test]
     fn without_permissions_nothing_is_set() {
         let mut found = resources(json!({"jobs": {"j": {"name": "j"}}}));
-        apply(&mut found, &[], &user("me@example.com"));
+        apply(&mut found, &[], &user("me@example.com")).unwrap();
         assert!(found.values().all(|resource| !resource.fields.contains_key("permissions")));
+    }
+
+    /// The permissions of a pipeline with `own` in a bundle with `of_bundle`, and how many warnings there are.
+    fn applied(own: Json, of_bundle: &[Json]) -> (Json, usize) {
+        let mut found = resources(json!({"pipelines": {"p": {"name": "p", "permissions": own}}}));
+        let warnings = apply(&mut found, of_bundle, &user("me@example.com")).unwrap();
+        (found.values().next().unwrap().fields["permissions"].clone(), warnings.len())
+    }
+
+    #[test]
+    fn everybody_is_named_once() {
+        let mine = |level: &str| json!({"level": level, "user_name": "me@example.com"});
+        let eng = |level: &str| json!({"level": level, "group_name": "eng"});
+        let owner = json!({"level": "IS_OWNER", "user_name": "you@example.com"});
+        let (view, manage) = (eng("CAN_VIEW"), eng("CAN_MANAGE"));
+        for (own, of_bundle, expected) in [
+            (json!([mine("CAN_MANAGE"), view]), vec![], (json!([mine("IS_OWNER"), view]), 0)),
+            (json!([view, manage, {"level": "X"}]), vec![], (json!([manage, mine("IS_OWNER")]), 0)),
+            (json!([mine("CAN_VIEW"), view]), vec![], (json!([mine("IS_OWNER"), view]), 0)),
+            (json!([owner]), vec![], (json!([owner, mine("CAN_MANAGE")]), 0)),
+            (json!([view]), vec![manage.clone()], (json!([view, mine("IS_OWNER")]), 1)),
+            (json!([]), vec![mine("CAN_MANAGE"), view.clone()], (json!([mine("IS_OWNER"), view]), 0)),
+        ] {
+            assert_eq!(applied(own, &of_bundle), expected);
+        }
+        let refused = apply(&mut resources(json!({})), &[owner], &user("me@example.com")).unwrap_err();
+        assert!(refused.summary.starts_with("invalid permission level: IS_OWNER"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::node::{Node, short};
+use super::normalize::prune;
 use super::resource::Group;
 use super::rule::{Action, Values};
 use super::state::{Dependency, State};
@@ -68,7 +69,7 @@ const OBJECT: &str = "object_id";
 impl NewState {
     /// What is sent, with the texts in it that are not resolved yet.
     pub(super) fn new(value: &Json, vars: BTreeMap<String, String>) -> Self {
-        let mut value = value.clone();
+        let mut value = prune(value.clone());
         if vars.contains_key(OBJECT) {
             value[OBJECT] = Json::from("");
         }

@@ -12,7 +12,7 @@ use super::value::{Kind, Value};
 pub(super) struct Presets {
     pub(super) name_prefix: Option<String>,
     pub(super) trigger_pause_status: Option<String>,
-    pipelines_development: Option<bool>,
+    pub(super) pipelines_development: Option<bool>,
     jobs_max_concurrent_runs: Option<i64>,
     tags: Map<String, Json>,
 }
@@ -39,6 +39,7 @@ impl Presets {
 
     /// Fills in what development mode sets where the configuration does not.
     pub(super) fn for_development(&mut self, identity: &Identity) {
+        self.name_prefix.take_if(|prefix| prefix.is_empty());
         self.name_prefix.get_or_insert_with(|| format!("[dev {}] ", identity.short_name));
         self.trigger_pause_status.get_or_insert_with(|| "PAUSED".to_owned());
         self.pipelines_development.get_or_insert(true);
@@ -126,6 +127,13 @@ mod tests {
         assert_eq!(fields[2]["development"], true);
         assert_eq!(fields[2]["tags"], json!({"dev": "mine"}));
         assert!(!fields[2].contains_key("continuous"));
+    }
+
+    #[test]
+    fn an_empty_prefix_is_none_in_development() {
+        let mut presets = Presets { name_prefix: Some(String::new()), ..Presets::default() };
+        presets.for_development(&user("me@example.com"));
+        assert_eq!(presets.name_prefix.as_deref(), Some("[dev me] "));
     }
 
     #[test]

@@ -122,11 +122,16 @@ fn merge_keyed_lists(group: Group, fields: &mut Map<String, Json>) {
         let Some(Json::Array(items)) = fields.get_mut(*list) else { continue };
         let mut merged: Vec<Json> = Vec::with_capacity(items.len());
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        for item in std::mem::take(items) {
+        for mut item in std::mem::take(items) {
+            if let (Group::Pipelines, Some(cluster)) = (group, item.as_object_mut())
+                && cluster.get("label").and_then(Json::as_str).is_none_or(str::is_empty)
+            {
+                cluster.insert("label".to_owned(), json!("default"));
+                cluster.sort_keys();
+            }
             let name = match item[*key].as_str() {
                 Some(name) if group == Group::Pipelines => name.to_lowercase(),
                 Some(name) => name.to_owned(),
-                None if group == Group::Pipelines => "default".to_owned(),
                 None => {
                     merged.push(item);
                     continue;
@@ -236,5 +241,8 @@ pub(super) mod tests {
             found[&(Group::Pipelines, "p".to_owned())].fields["clusters"],
             json!([{"label": "default", "node_type_id": "x", "num_workers": 2}])
         );
+        let found = resources(json!({"pipelines": {"p": {"clusters": [{"num_workers": 1}]}}}));
+        let clusters = &found[&(Group::Pipelines, "p".to_owned())].fields["clusters"];
+        assert_eq!(clusters, &json!([{"label": "default", "num_workers": 1}]));
     }
 }

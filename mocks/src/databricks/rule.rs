@@ -62,9 +62,40 @@ const IMMUTABLE: &[&str] = &[
     "ingestion_definition.ingestion_gateway_id",
 ];
 
-/// Fields of a pipeline that the service does not give back, or that are not ours to compare.
-const REMOTE_IGNORED: &[&str] =
-    &["allow_duplicate_names", "cascade_on_destroy", "id", "ingestion_definition.source_type", "run_as"];
+/// Whether the tables of a pipeline go with it: no request sets it, only a deletion says it.
+pub(super) const CASCADE: &str = "cascade_on_destroy";
+
+/// What is special about fields of a kind of node.
+struct Rules {
+    /// Fields that cannot change in place.
+    immutable: &'static [&'static str],
+    /// Fields whose value in the workspace is none of our business, and why.
+    ignored: &'static [(&'static str, &'static str)],
+    /// Fields that the workspace never tells.
+    untold: &'static [&'static str],
+    /// Whether the service sets a field that was left open.
+    is_default: fn(&str, Option<&Json>) -> bool,
+}
+
+impl Rules {
+    const NONE: Self = Self { immutable: &[], ignored: &[], untold: &[], is_default: |_, _| false };
+    const PIPELINES: Self = Self {
+        immutable: IMMUTABLE,
+        ignored: &[
+            ("allow_duplicate_names", "input_only"),
+            ("deployment.version_id", "managed by the deployment metadata service"),
+            ("ingestion_definition.source_type", "spec:output_only"),
+            ("run_as", "input_only"),
+        ],
+        untold: &[CASCADE],
+        is_default: |path, _| is_pipeline_default(path),
+    };
+    const JOBS: Self = Self {
+        ignored: &[("deployment.version_id", "managed by the deployment metadata service")],
+        is_default: is_job_default,
+        ..Self::NONE
+    };
+}
 
 /// The three values of one field.
 #[derive(Debug, Clone, Copy)]
@@ -79,54 +110,42 @@ pub(super) struct Values<'a> {
 
 /// The action that a field asks for, and why if the reason is not plain.
 pub(super) fn judge(node: &Node, path: &str, values: Values<'_>) -> (Action, Option<&'static str>) {
+    let judged = by_rules(node, path, values);
+    // Only the state knows it, and there an unset one and `false` are not the same.
+    let is_cascade = node.group == Group::Pipelines && path == CASCADE;
+    if is_cascade && values.old != values.new && judged.0 != Action::Update {
+        return (Action::Update, Some("custom"));
+    }
+    judged
+}
+
+/// The first rule that fits.
+fn by_rules(node: &Node, path: &str, values: Values<'_>) -> (Action, Option<&'static str>) {
     let changed_here = values.old != values.new;
-    if node.is_permissions {
-        // Also where the object has a new id: there is no rule of its own for that.
-        return (Action::Update, None);
+    let rules = match (node.is_permissions, node.group) {
+        (true, _) => &Rules::NONE,
+        (false, Group::Pipelines) => &Rules::PIPELINES,
+        (false, Group::Jobs) => &Rules::JOBS,
+    };
+    let is_ignored = |rule: &&(&str, &'static str)| under(&[rule.0], path);
+    let (ignored, is_told) = (rules.ignored.iter().find(is_ignored), !under(rules.untold, path));
+    let all_empty = [values.old, values.new, values.remote].into_iter().flatten().all(is_empty);
+    let is_open = values.old.is_none() && values.new.is_none();
+    if values.remote == values.new && ignored.is_none() && is_told {
+        (Action::Skip, Some("remote_already_set"))
+    } else if all_empty {
+        (Action::Skip, Some("empty"))
+    } else if let (Some((_, reason)), false) = (ignored, changed_here) {
+        (Action::Skip, Some(reason))
+    } else if is_open && (rules.is_default)(path, values.remote) {
+        (Action::Skip, Some("backend_default"))
+    } else if !is_told && !changed_here {
+        (Action::Skip, Some("missing_in_remote"))
+    } else if under(rules.immutable, path) {
+        (Action::Recreate, Some("immutable"))
+    } else {
+        (Action::Update, None)
     }
-    let empty = [values.old, values.new, values.remote].into_iter().flatten().all(is_empty);
-    match node.group {
-        Group::Pipelines => {
-            if path == "cascade_on_destroy" {
-                // Only the state knows it: no request is needed.
-                return if changed_here {
-                    (Action::Update, Some("custom"))
-                } else {
-                    (Action::Skip, Some(if empty { "empty" } else { "custom" }))
-                };
-            }
-            if !changed_here && under(REMOTE_IGNORED, path) {
-                return (Action::Skip, Some("input_only"));
-            }
-            if empty {
-                return (Action::Skip, Some("empty"));
-            }
-            if values.old.is_none() && values.new.is_none() && is_pipeline_default(path) {
-                return (Action::Skip, Some("backend_default"));
-            }
-            if values.remote == values.new {
-                return (Action::Skip, Some("remote_already_set"));
-            }
-            if under(IMMUTABLE, path) {
-                return (Action::Recreate, Some("immutable"));
-            }
-        }
-        Group::Jobs => {
-            if empty {
-                return (Action::Skip, Some("empty"));
-            }
-            if values.old.is_none() && values.new.is_none() && is_job_default(path, values.remote) {
-                return (Action::Skip, Some("backend_default"));
-            }
-            if !changed_here && under(&["run_as", "deployment.version_id", "id"], path) {
-                return (Action::Skip, Some("input_only"));
-            }
-            if values.remote == values.new {
-                return (Action::Skip, Some("remote_already_set"));
-            }
-        }
-    }
-    (Action::Update, None)
 }
 
 /// Whether a path is one of these or lies below one.
@@ -146,8 +165,10 @@ fn is_pipeline_default(path: &str) -> bool {
 }
 
 fn is_job_default(path: &str, remote: Option<&Json>) -> bool {
-    matches!(path, "format" | "run_as" | "performance_target")
-        || path.starts_with("run_as.")
+    let format = remote.and_then(Json::as_str);
+    (path == "format" && matches!(format, Some("MULTI_TASK" | "SINGLE_TASK")))
+        || under(&["run_as"], path)
+        || (path.starts_with("tasks[") && path.ends_with("_task.source"))
         || (path.starts_with("tasks[")
             && path.ends_with("].run_if")
             && remote.and_then(Json::as_str) == Some("ALL_SUCCESS"))
@@ -223,7 +244,23 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_set_already_needs_nothing() {
+        let (a, b) = (json!("a"), json!("b"));
+        assert_eq!(pipeline("catalog", a.clone(), b.clone(), b.clone()).1, Some("remote_already_set"));
+        let values = Values { old: Some(&a), new: Some(&b), remote: Some(&b) };
+        let permissions = Node::parse("resources.jobs.j.permissions").unwrap();
+        assert_eq!(judge(&permissions, "[group_name='g'].level", values).0, Action::Skip);
+    }
+
+    #[test]
     fn cascade_is_a_matter_of_the_state() {
+        let (yes, no, unset) = (json!(true), json!(false), json!(null));
+        let cascade = |old: &Json, new: &Json| pipeline(CASCADE, old.clone(), new.clone(), json!(null));
+        assert_eq!(cascade(&no, &yes), (Action::Update, None));
+        assert_eq!(cascade(&yes, &no), (Action::Update, None));
+        assert_eq!(cascade(&yes, &unset), (Action::Update, None));
+        assert_eq!(cascade(&no, &unset), (Action::Update, Some("custom")));
+        assert_eq!(cascade(&yes, &yes), (Action::Skip, Some("missing_in_remote")));
         assert_eq!(
             pipeline("cascade_on_destroy", json!(null), json!(false), json!(null)),
             (Action::Update, Some("custom"))

@@ -130,9 +130,16 @@ fn recover(mut state: State, folder: &Path) -> Result<State, StateError> {
     let log = log_file(folder);
     let Ok(text) = std::fs::read_to_string(&log) else { return Ok(state) };
     let fail = |why: String| StateError::Log(file(folder).display().to_string(), why);
+    let remove =
+        || std::fs::remove_file(&log).map_err(|error| StateError::Io(log.display().to_string(), error));
     let mut lines = text.lines();
-    let header: Header = serde_json::from_str(lines.next().unwrap_or_default())
-        .map_err(|error| fail(format!("failed to parse WAL header: {error}")))?;
+    let Some(first) = lines.next() else {
+        // Cut off before it began.
+        remove()?;
+        return Ok(state);
+    };
+    let header: Header =
+        serde_json::from_str(first).map_err(|error| fail(format!("failed to parse WAL header: {error}")))?;
     if state.lineage.is_empty() {
         // Kept in mind even where no line follows, and then never written down: a plan made now names it, and the deploy of
         // that plan, which finds neither state nor log, refuses it.
@@ -168,7 +175,7 @@ fn recover(mut state: State, folder: &Path) -> Result<State, StateError> {
         state.state_version = state.state_version.max(header.state_version);
         write_local(folder, &state)?;
     }
-    std::fs::remove_file(&log).map_err(|error| StateError::Io(log.display().to_string(), error))?;
+    remove()?;
     Ok(state)
 }
 
@@ -319,6 +326,9 @@ mod tests {
         assert_eq!((state.lineage, state.serial), (lineage, 0));
         assert!(!log_file(folder.path()).exists());
         assert!(!pull(folder.path(), None).unwrap().exists());
+        std::fs::write(log_file(folder.path()), "").unwrap();
+        assert!(!pull(folder.path(), None).unwrap().exists(), "one that never began says nothing");
+        assert!(!log_file(folder.path()).exists());
     }
 
     #[test]

@@ -302,6 +302,8 @@ fn get(world: &World, call: &Call) -> Reply {
         }
         *tasks = tasks.get(start..end).unwrap_or_default().to_vec();
     }
+    // A list without elements is not told at all.
+    settings.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
     body.insert("settings".to_owned(), Value::Object(settings));
     Ok(Answer::json(&body))
 }

@@ -9,6 +9,7 @@ use crate::databricks::bundle::Bundle;
 use crate::databricks::desired::{self, Wanted};
 use crate::databricks::escape;
 use crate::databricks::http::Client;
+use crate::databricks::normalize::prune;
 use crate::databricks::path::replace_templates;
 use crate::databricks::planner;
 use crate::databricks::reference::Step;
@@ -67,8 +68,19 @@ async fn bind_locked(
     }
     let group = wanted[name].node.group;
     let before = state.clone();
-    let empty = Entry { id: id.to_owned(), state: serde_json::json!({}), depends_on: Vec::new() };
-    state.state.insert(name.to_owned(), empty);
+    let mut value = wanted[name].value.clone();
+    replace_templates(&mut value, &mut |text, key| {
+        resolve_text(text, key, |needed, field| match field {
+            [Step::Key(field)] if field == "id" => {
+                before.state.get(needed).map(|entry| entry.id.clone().into())
+            }
+            _ => None,
+        })
+    });
+    escape::show(&mut value);
+    // Compared as if this had been deployed: only what the workspace has otherwise is a change.
+    let entry = Entry { id: id.to_owned(), state: prune(value), depends_on: wanted[name].depends_on.clone() };
+    state.state.insert(name.to_owned(), entry.clone());
     // Only the one node is read; what it refers to counts as unchanged where the state knows it.
     let mut remotes = HashMap::from([(name.to_owned(), there)]);
     for known in before.state.keys() {
@@ -102,20 +114,9 @@ async fn bind_locked(
             }
         }
     }
-    let mut value = wanted[name].value.clone();
-    replace_templates(&mut value, &mut |text, key| {
-        resolve_text(text, key, |needed, field| match field {
-            [Step::Key(field)] if field == "id" => {
-                before.state.get(needed).map(|entry| entry.id.clone().into())
-            }
-            _ => None,
-        })
-    });
-    escape::show(&mut value);
-    let entry = Entry { id: id.to_owned(), state: value, depends_on: wanted[name].depends_on.clone() };
     // In two steps: the bare id first, so that the serial grows by two.
-    let empty = state.state.remove(name);
-    let (state, _) = note(session, bundle, before, [(name, empty)])?;
+    let empty = Entry { state: serde_json::json!({}), depends_on: Vec::new(), ..entry.clone() };
+    let (state, _) = note(session, bundle, before, [(name, Some(empty))])?;
     let (_, content) = note(session, bundle, state, [(name, Some(entry))])?;
     push_state(bundle, client, content).await?;
     let what = if group == Group::Jobs { "job" } else { "pipeline" };

@@ -46,9 +46,7 @@ fn document(bundle: &Bundle, state: &State) -> Json {
             });
         }
     }
-    if resources.as_object().is_some_and(|groups| !groups.is_empty()) {
-        whole.insert("resources".to_owned(), resources);
-    }
+    whole.insert("resources".to_owned(), resources);
     Json::Object(whole)
 }
 

@@ -163,6 +163,7 @@ shape!(TASK {
 shape!(pub(in crate::databricks) JOB {
     budget_policy_id: Type::Text,
     continuous: Type::Struct(&CONTINUOUS),
+    deployment: Type::Any,
     description: Type::Text,
     email_notifications: Type::Struct(&EMAIL),
     environments: Type::List(&Type::Struct(&JOB_ENVIRONMENT)),

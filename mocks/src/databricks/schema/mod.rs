@@ -41,11 +41,48 @@ pub(super) struct Field {
     pub(super) required: bool,
 }
 
+impl Type {
+    /// What a scalar that is not set is sent as where it must be there.
+    pub(super) fn nothing(self) -> Option<serde_json::Value> {
+        match self {
+            Type::Text | Type::Enum(_) => Some("".into()),
+            Type::Bool => Some(false.into()),
+            Type::Int => Some(0.into()),
+            Type::Any | Type::Map(_) | Type::List(_) | Type::Struct(_) => None,
+        }
+    }
+}
+
 impl Struct {
     /// The field of this name.
     pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
+}
+
+/// Whether a field of this name is a map whose keys are the user's, in whichever block it stands: also in those that are not
+/// described here.
+pub(super) fn is_map(name: &str) -> bool {
+    matches!(
+        name,
+        "base_parameters"
+            | "client_config"
+            | "configs"
+            | "configuration"
+            | "custom_tags"
+            | "format_options"
+            | "job_parameters"
+            | "named_parameters"
+            | "notebook_params"
+            | "options"
+            | "parameters"
+            | "python_named_params"
+            | "spark_conf"
+            | "spark_env_vars"
+            | "sql_params"
+            | "table_properties"
+            | "tags"
+    )
 }
 
 /// A list of texts.

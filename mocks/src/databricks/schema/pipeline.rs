@@ -136,6 +136,7 @@ shape!(pub(in crate::databricks) PIPELINE {
     clusters: Type::List(&Type::Struct(&CLUSTER)),
     configuration: TEXT_MAP,
     continuous: Type::Bool,
+    deployment: Type::Any,
     development: Type::Bool,
     edition: Type::Text,
     environment: Type::Struct(&ENVIRONMENT),

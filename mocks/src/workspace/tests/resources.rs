@@ -69,6 +69,9 @@ fn a_job_has_the_defaults_of_the_service_and_its_own_way_to_be_missing() {
         json!({"task_key": "t", "email_notifications": {}, "run_if": "ALL_SUCCESS", "timeout_seconds": 0});
     assert_eq!(got["settings"]["tasks"], json!([task]));
     assert_eq!(got["settings"]["webhook_notifications"], json!({}));
+    client.post("/api/2.2/jobs/reset", &json!({"job_id": id, "new_settings": {"name": "J", "tasks": []}}));
+    let got = client.get(&format!("/api/2.2/jobs/get?job_id={id}"));
+    assert_eq!(got["settings"].get("tasks"), None, "{got}");
     assert_eq!(client.get("/api/2.2/jobs/list?name=j")["jobs"][0]["job_id"], id);
     assert_eq!(client.get("/api/2.1/jobs/list?name=jj"), json!({"has_more": false}));
     client.post("/api/2.2/jobs/delete", &json!({"job_id": id}));
