@@ -9,7 +9,14 @@ use super::field::FieldDifference;
 pub(super) struct Definition<'a> {
     kind: &'a str,
     fields: &'a Value,
+    /// `table_configuration` of the schema that a table belongs to, where the pipeline ingests that too.
+    schema: Option<&'a Value>,
+    /// `table_configuration` of the pipeline.
+    pipeline: Option<&'a Value>,
 }
+
+/// How tables are configured: here, in the schema that they belong to, or in the pipeline. The nearer one wins, field by field.
+const CONFIGURATION: &str = "table_configuration";
 
 /// Fields that stand in the way of going on where the last update stopped: with another value the table is read again in full.
 const READ_AGAIN: &[&str] = &[
@@ -17,31 +24,61 @@ const READ_AGAIN: &[&str] = &[
     "source_schema",
     "source_table",
     "source_url",
+    // Where these connectors have what other connectors have above.
+    "connector_options.gdrive_options.url",
+    "connector_options.kafka_options.topic_pattern",
+    "connector_options.kafka_options.topics",
+    "connector_options.sharepoint_options.url",
     "table_configuration.scd_type",
     "table_configuration.primary_keys",
     "table_configuration.sequence_by",
     "table_configuration.row_filter",
     "table_configuration.query_based_connector_config.cursor_columns",
+    FULL_REFRESH,
 ];
 
+/// That a job has a table read again in full, which stands beside the fields of the table.
+pub(super) const FULL_REFRESH: &str = "full_refresh";
+
 /// Blocks that are compared field by field.
-const BLOCKS: &[&str] = &["table_configuration", "table_configuration.query_based_connector_config"];
+const BLOCKS: &[&str] = &[
+    CONFIGURATION,
+    "table_configuration.query_based_connector_config",
+    "connector_options",
+    "connector_options.gdrive_options",
+    "connector_options.kafka_options",
+    "connector_options.sharepoint_options",
+];
 
 /// The tables of a pipeline's definition; none for a gateway.
 pub(super) fn definitions(pipeline: &Value) -> impl Iterator<Item = Definition<'_>> {
-    pipeline
-        .pointer("/ingestion_definition/objects")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Definition::of)
+    let ingestion = pipeline.get("ingestion_definition");
+    let objects = ingestion.and_then(|block| block.get("objects")?.as_array());
+    let pipeline = ingestion.and_then(|block| block.get(CONFIGURATION));
+    let schemas: Vec<&Value> =
+        objects.into_iter().flatten().filter_map(|object| object.get("schema")).collect();
+    objects.into_iter().flatten().filter_map(move |object| {
+        let mut definition = Definition::of(object)?;
+        definition.pipeline = pipeline;
+        if definition.kind == "table" {
+            let around = schemas.iter().find(|schema| definition.lies_in(schema));
+            definition.schema = around.and_then(|schema| schema.get(CONFIGURATION));
+        }
+        Some(definition)
+    })
 }
 
 impl<'a> Definition<'a> {
     fn of(object: &'a Value) -> Option<Self> {
         ["table", "report", "schema"]
             .into_iter()
-            .find_map(|kind| Some(Self { kind, fields: object.get(kind)? }))
+            .find_map(|kind| Some(Self { kind, fields: object.get(kind)?, schema: None, pipeline: None }))
+    }
+
+    fn lies_in(self, schema: &Value) -> bool {
+        ["source_catalog", "source_schema"]
+            .iter()
+            .all(|field| said(self.fields.get(field)) == said(schema.get(field)))
     }
 
     fn text(self, field: &str) -> &'a str {
@@ -82,23 +119,52 @@ impl<'a> Definition<'a> {
             .join(".")
     }
 
-    /// The fields in which `wanted` differs from this one, in the order of their names. Where the table goes is what makes it
-    /// the same table, so that is no difference.
+    /// The fields in which `wanted` differs from this one, in the order of their names, whether they are said here or further
+    /// away. Where the table goes is what makes it the same table, so that is no difference.
     pub(super) fn differences(self, wanted: Definition<'_>) -> Vec<FieldDifference> {
         let mut found = Vec::new();
-        compare("", Some(self.fields), Some(wanted.fields), &mut found);
+        compare("", &Layers::of(self), &Layers::of(wanted), &mut found);
         found.retain(|field| !field.path.starts_with("destination_"));
         found
     }
 
-    /// The value of a field by its path.
+    /// The value of a field by its path, here or from further away.
     pub(super) fn field(self, path: &str) -> Option<&'a Value> {
-        let mut value = self.fields;
-        for name in path.split('.') {
-            value = value.get(name)?;
-        }
-        said(Some(value))
+        let away = path.strip_prefix(CONFIGURATION).and_then(|rest| rest.strip_prefix('.'));
+        let away = away.into_iter().flat_map(|rest| {
+            [self.schema, self.pipeline].into_iter().flatten().filter_map(move |block| field(block, rest))
+        });
+        self.own(path).into_iter().chain(away).next()
     }
+
+    /// The value of a field by its path, as this entry itself says it.
+    pub(super) fn own(self, path: &str) -> Option<&'a Value> {
+        field(self.fields, path)
+    }
+
+    /// Which level's configuration makes the difference in this field to `wanted`.
+    pub(super) fn level(self, wanted: Definition<'_>, path: &str) -> Level {
+        let Some(rest) = path.strip_prefix(CONFIGURATION).and_then(|rest| rest.strip_prefix('.')) else {
+            return Level::Table;
+        };
+        let [old, new] =
+            [self, wanted].map(|definition| definition.schema.and_then(|block| field(block, rest)));
+        if !same(path, self.own(path), wanted.own(path)) {
+            Level::Table
+        } else if !same(path, old, new) {
+            Level::Schema
+        } else {
+            Level::Pipeline
+        }
+    }
+}
+
+/// Where a field of `table_configuration` is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Table,
+    Schema,
+    Pipeline,
 }
 
 /// Whether a table is read again in full when this field of it changes.
@@ -117,29 +183,63 @@ fn said(value: Option<&Value>) -> Option<&Value> {
     })
 }
 
-fn compare(path: &str, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<FieldDifference>) {
-    if path.is_empty() || BLOCKS.contains(&path) {
-        let fields = |value: Option<&Value>| -> Vec<String> {
-            value
-                .and_then(Value::as_object)
-                .map(|fields| fields.keys().cloned().collect())
-                .unwrap_or_default()
-        };
-        let mut names = fields(old);
-        names.extend(fields(new));
-        names.sort();
-        names.dedup();
-        for name in names {
-            let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            let field = |value: Option<&'_ Value>| value.and_then(|value| value.get(&name)).cloned();
-            let (old, new) = (field(old), field(new));
-            compare(&inner, old.as_ref(), new.as_ref(), found);
-        }
-        return;
+fn field<'a>(block: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut value = block;
+    for name in path.split('.') {
+        value = value.get(name)?;
     }
-    let (old, new) = (said(old), said(new));
-    if !same(path, old, new) {
-        found.push(FieldDifference { path: path.to_owned(), old: old.cloned(), new: new.cloned() });
+    said(Some(value))
+}
+
+/// The same block as several levels say it, the nearer first.
+struct Layers<'a> {
+    near: Vec<&'a Value>,
+    /// Those of [`CONFIGURATION`] that lie further away.
+    away: Vec<&'a Value>,
+}
+
+impl<'a> Layers<'a> {
+    fn of(definition: Definition<'a>) -> Self {
+        let away = [definition.schema, definition.pipeline].into_iter().flatten().collect();
+        Self { near: vec![definition.fields], away }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        let blocks = self.near.iter().filter_map(|block| block.as_object());
+        blocks.flat_map(|fields| fields.keys().map(String::as_str))
+    }
+
+    /// A block in this one.
+    fn block(&self, name: &str, path: &str) -> Self {
+        let mut near: Vec<&Value> = self.near.iter().filter_map(|block| block.get(name)).collect();
+        if path == CONFIGURATION {
+            near.extend(&self.away);
+        }
+        Self { near, away: Vec::new() }
+    }
+
+    fn value(&self, name: &str) -> Option<&'a Value> {
+        self.near.iter().find_map(|block| said(block.get(name)))
+    }
+}
+
+fn compare(path: &str, old: &Layers<'_>, new: &Layers<'_>, found: &mut Vec<FieldDifference>) {
+    let mut names: Vec<&str> = old.names().chain(new.names()).collect();
+    if path.is_empty() {
+        names.push(CONFIGURATION);
+    }
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let inner = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        if BLOCKS.contains(&inner.as_str()) {
+            compare(&inner, &old.block(name, &inner), &new.block(name, &inner), found);
+            continue;
+        }
+        let (old, new) = (old.value(name), new.value(name));
+        if !same(&inner, old, new) {
+            found.push(FieldDifference { path: inner, old: old.cloned(), new: new.cloned() });
+        }
     }
 }
 
@@ -218,6 +318,69 @@ mod tests {
             (json!({"scd_type": "SCD_TYPE_1", "exclude_columns": ["a"]}), "exclude_columns", false),
         ] {
             assert_eq!(paths(new), [(format!("table_configuration.{path}"), again)]);
+        }
+    }
+
+    /// What differs between the only tables, at the end, of two pipelines; each with the level that makes the difference.
+    fn between(old: &Value, new: &Value) -> Vec<(String, Level)> {
+        let [old, new] = [old, new].map(|pipeline| json!({"ingestion_definition": pipeline}));
+        let (old, new) = (definitions(&old).last().unwrap(), definitions(&new).last().unwrap());
+        let found = old.differences(new).into_iter();
+        found.map(|field| (field.to_string(), old.level(new, &field.path))).collect()
+    }
+
+    #[test]
+    fn the_nearer_configuration_wins() {
+        let table = |configuration: Value| {
+            json!({"table": {"source_schema": "s", "source_table": "A",
+            "table_configuration": configuration}})
+        };
+        let filter = |value: &str| json!({"row_filter": value});
+        let old = json!({"objects": [table(json!({"scd_type": "SCD_TYPE_1"}))]});
+        let mut new = old.clone();
+        new["table_configuration"] = filter("a > 1");
+        let row_filter = "table_configuration.row_filter";
+        assert_eq!(between(&old, &new), [(format!("{row_filter}: (none) → a > 1"), Level::Pipeline)]);
+        // What the table says itself is what counts.
+        let own = json!({"objects": [table(filter("a > 2"))], "table_configuration": filter("a > 1")});
+        let mut other = own.clone();
+        other["table_configuration"] = filter("a > 3");
+        assert_eq!(between(&own, &other), []);
+        // A schema is nearer than the pipeline, and only for its own tables.
+        let schema =
+            |name: &str| json!({"schema": {"source_schema": name, "table_configuration": filter("a > 4")}});
+        let plain = json!({"objects": [schema("s"), table(json!({}))]});
+        let mut around = plain.clone();
+        around["table_configuration"] = filter("a > 1");
+        assert_eq!(between(&plain, &around), []);
+        around["objects"][0] = schema("other");
+        assert_eq!(between(&plain, &around), [(format!("{row_filter}: a > 4 → a > 1"), Level::Schema)]);
+        // The same, said further away.
+        let mut away = own.clone();
+        away["objects"][0] = table(json!({}));
+        away["table_configuration"] = filter("a > 2");
+        assert_eq!(between(&own, &away), []);
+        away["table_configuration"] = filter("a > 5");
+        assert_eq!(between(&own, &away), [(format!("{row_filter}: a > 2 → a > 5"), Level::Table)]);
+        let cursor = json!({"query_based_connector_config": {"cursor_columns": ["at"]}});
+        let mut new = old.clone();
+        new["table_configuration"] = cursor;
+        assert_eq!(between(&old, &new)[0].1, Level::Pipeline);
+    }
+
+    #[test]
+    fn some_sources_stand_in_the_options_of_their_connector() {
+        for (kind, field) in
+            [("kafka", "topics"), ("kafka", "topic_pattern"), ("sharepoint", "url"), ("gdrive", "url")]
+        {
+            let table = |value: &str| {
+                let options = json!({format!("{kind}_options"): {field: value, "else": value}});
+                json!({"table": {"source_table": "A", "connector_options": options}})
+            };
+            let (old, new) = (table("a"), table("b"));
+            let found = Definition::of(&old).unwrap().differences(Definition::of(&new).unwrap());
+            let again: Vec<_> = found.iter().map(|field| reads_again(&field.path)).collect();
+            assert_eq!(again, [false, true], "{kind} {field}: {found:?}");
         }
     }
 }

@@ -15,6 +15,7 @@ mod deployed;
 mod drift;
 mod effect;
 mod field;
+mod full_refresh;
 mod hand_over;
 mod need;
 mod needs;

@@ -6,7 +6,7 @@ use super::*;
 use crate::connector::{Configuration, Destination, Object, ObjectSource};
 use crate::finding::Place;
 use crate::placement::{Bundle, Gateway, Pipeline};
-use crate::settings::Column;
+use crate::settings::{Column, Target};
 use crate::table::GatewaySettings;
 
 /// Everything is written in the first of the rows, which is line 2 of `tables.csv`.
@@ -109,8 +109,7 @@ struct World {
     bundle: Bundle,
     state: Value,
     plan: Value,
-    cascade_on_destroy: bool,
-    prevent_destroy: bool,
+    target: Target,
 }
 
 impl World {
@@ -126,8 +125,7 @@ impl World {
             bundle: bundle([&["Orders", "Customers"], &["Items", "Prices"]]),
             state: json!({}),
             plan: json!({}),
-            cascade_on_destroy: false,
-            prevent_destroy: false,
+            target: Target::named("prod"),
         };
         for (key, definition) in definitions {
             world.plan[key] = json!({"action": "skip", "remote_state": without_flag(&definition)});
@@ -202,7 +200,7 @@ impl World {
 
     /// The settings say that tables go with their pipelines.
     fn dropping(mut self) -> Self {
-        self.cascade_on_destroy = true;
+        self.target.cascade_on_destroy = true;
         for key in [GATEWAY, FIRST, SECOND] {
             if let Some(new) = self.plan[key].pointer_mut("/new_state/value") {
                 new["cascade_on_destroy"] = json!(true);
@@ -217,12 +215,11 @@ impl World {
         let state = self.state.as_object().unwrap().iter();
         let deployed: Deployed = state.map(|(key, entry)| (key.as_str(), entry["state"].clone())).collect();
         Comparison {
+            target: &self.target,
             bundle: &self.bundle,
             plan: &plan,
             deployed: &deployed,
             origins: &Lines,
-            cascade_on_destroy: self.cascade_on_destroy,
-            prevent_destroy: self.prevent_destroy,
         }
         .changes()
     }
@@ -613,13 +610,13 @@ fn a_recreate_that_drops_takes_what_leaves_along() {
 #[test]
 fn prevent_destroy_forbids_what_no_consent_could_allow() {
     let mut world = World::new().other_gateway_schema();
-    world.prevent_destroy = true;
+    world.target.prevent_destroy = true;
     let changes = world.changes();
     assert!(changes.findings.iter().all(|finding| finding.rule == "TW403"));
     assert!(changes.needs.is_empty());
     // The CLI does not look at what is taken out.
     let mut world = World::new().delete(FIRST);
-    world.prevent_destroy = true;
+    world.target.prevent_destroy = true;
     assert!(world.changes().findings.is_empty());
 }
 
