@@ -331,8 +331,8 @@ mod tests {
             let text = format!(r#"{{"lineage": "{lineage}", "serial": {serial}, "state": {{}}}}"#);
             BundleState::parse(text.as_bytes()).unwrap()
         };
-        let first = plan(r#"{"plan": {}}"#);
-        let later = plan(r#"{"lineage": "a", "serial": 3, "plan": {}}"#);
+        let first = plan(r#"{"plan_version": 2, "plan": {}}"#);
+        let later = plan(r#"{"plan_version": 2, "lineage": "a", "serial": 3, "plan": {}}"#);
         assert_eq!(moved(&first, None), None);
         assert!(moved(&first, Some(&state("a", 1))).is_some());
         assert_eq!(moved(&later, Some(&state("a", 3))), None);

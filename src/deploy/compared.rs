@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::placement::{Bundle, Layout};
 use crate::plan::{
     BundleChanges, BundlePlan, Comparison, Consent, ConsentKind, Counts, Deployed, FieldDifference, Need,
-    Origins, settle,
+    Origins, settle, unsaid,
 };
 use crate::preflight::BundleState;
 use crate::settings::Target;
@@ -56,10 +56,16 @@ fn compare_bundle(
     plan: &BundlePlan,
     origins: &dyn Origins,
 ) -> BundleChanges {
+    let state = site.state(&bundle.name);
     // Where nothing changes nobody asks what was deployed.
-    let state = site.state(&bundle.name).filter(|_| !plan.is_empty());
-    let deployed = state.map(deployed).unwrap_or_default();
-    Comparison { target, bundle, plan, deployed: &deployed, origins }.changes()
+    let deployed = state.filter(|_| !plan.is_empty()).map(deployed).unwrap_or_default();
+    let mut changes = Comparison { target, bundle, plan, deployed: &deployed, origins }.changes();
+    // A plan made against another state may know other resources.
+    let planned_against = state
+        .filter(|state| (plan.lineage.as_ref(), plan.serial) == (Some(&state.lineage), Some(state.serial)));
+    let keys = planned_against.into_iter().flat_map(|state| state.ids.keys()).map(String::as_str);
+    changes.findings.extend(unsaid(plan, bundle, keys));
+    changes
 }
 
 fn deployed(state: &BundleState) -> Deployed {

@@ -55,7 +55,7 @@ mod tests {
     use super::super::consented::By;
     use super::*;
 
-    const PLAN: &str = r#"{"plan": {
+    const PLAN: &str = r#"{"plan_version": 2, "plan": {
         "resources.pipelines.a": {"action": "recreate"},
         "resources.pipelines.b": {"action": "delete"},
         "resources.pipelines.c": {"action": "update"},
@@ -92,6 +92,10 @@ mod tests {
         let granted = Granted { need: in_prod(&both[0]), by: By::Flag };
         let half = Approved::of(std::slice::from_ref(&granted), std::slice::from_ref(&granted.need));
         assert_eq!(half, Approved::default(), "one of two needs of a consent is not the consent");
-        assert!(approved(&[]).covers("prod", &[], &BundlePlan::parse(br#"{"plan": {}}"#).unwrap()));
+        assert!(approved(&[]).covers(
+            "prod",
+            &[],
+            &BundlePlan::parse(br#"{"plan_version": 2, "plan": {}}"#).unwrap()
+        ));
     }
 }

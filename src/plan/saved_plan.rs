@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::bundle_plan::{BundlePlan, PlanError};
+use super::bundle_plan::BundlePlan;
+use super::plan_error::PlanError;
 use crate::digest::Digest;
 use crate::finding::{Finding, Place};
 use crate::settings::Flags;
@@ -414,7 +415,7 @@ mod tests {
             told(&later, None).unwrap(),
             "bundle `retail` was deployed, and now there is no state of it"
         );
-        let first = saved(r#"{"plan": {}}"#);
+        let first = saved(r#"{"plan_version": 2, "plan": {}}"#);
         assert_eq!(told(&first, None), None);
         assert_eq!(
             told(&first, state("a", 1)).unwrap(),
