@@ -60,10 +60,7 @@ fn compare_bundle(
     // Where nothing changes nobody asks what was deployed.
     let deployed = state.filter(|_| !plan.is_empty()).map(deployed).unwrap_or_default();
     let mut changes = Comparison { target, bundle, plan, deployed: &deployed, origins }.changes();
-    // A plan made against another state may know other resources.
-    let planned_against = state
-        .filter(|state| (plan.lineage.as_ref(), plan.serial) == (Some(&state.lineage), Some(state.serial)));
-    let keys = planned_against.into_iter().flat_map(|state| state.ids.keys()).map(String::as_str);
+    let keys = state.into_iter().flat_map(|state| state.ids.keys()).map(String::as_str);
     changes.findings.extend(unsaid(plan, bundle, keys));
     changes
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::field::FieldDifference;
+use super::levels::{CONFIGURATION, Layers, Level, differences, field, said, same};
 
 /// One entry of `objects`.
 #[derive(Clone, Copy, Debug)]
@@ -14,9 +15,6 @@ pub(super) struct Definition<'a> {
     /// `table_configuration` of the pipeline.
     pipeline: Option<&'a Value>,
 }
-
-/// How tables are configured: here, in the schema that they belong to, or in the pipeline. The nearer one wins, field by field.
-const CONFIGURATION: &str = "table_configuration";
 
 /// Fields that stand in the way of going on where the last update stopped: with another value the table is read again in full.
 const READ_AGAIN: &[&str] = &[
@@ -39,16 +37,6 @@ const READ_AGAIN: &[&str] = &[
 
 /// That a job has a table read again in full, which stands beside the fields of the table.
 pub(super) const FULL_REFRESH: &str = "full_refresh";
-
-/// Blocks that are compared field by field.
-const BLOCKS: &[&str] = &[
-    CONFIGURATION,
-    "table_configuration.query_based_connector_config",
-    "connector_options",
-    "connector_options.gdrive_options",
-    "connector_options.kafka_options",
-    "connector_options.sharepoint_options",
-];
 
 /// The tables of a pipeline's definition; none for a gateway.
 pub(super) fn definitions(pipeline: &Value) -> impl Iterator<Item = Definition<'_>> {
@@ -122,10 +110,13 @@ impl<'a> Definition<'a> {
     /// The fields in which `wanted` differs from this one, in the order of their names, whether they are said here or further
     /// away. Where the table goes is what makes it the same table, so that is no difference.
     pub(super) fn differences(self, wanted: Definition<'_>) -> Vec<FieldDifference> {
-        let mut found = Vec::new();
-        compare("", &Layers::of(self), &Layers::of(wanted), &mut found);
+        let mut found = differences(&self.layers(), &wanted.layers());
         found.retain(|field| !field.path.starts_with("destination_"));
         found
+    }
+
+    fn layers(self) -> Layers<'a> {
+        Layers::new(self.fields, [self.schema, self.pipeline].into_iter().flatten())
     }
 
     /// The value of a field by its path, here or from further away.
@@ -159,102 +150,9 @@ impl<'a> Definition<'a> {
     }
 }
 
-/// Where a field of `table_configuration` is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
-    Table,
-    Schema,
-    Pipeline,
-}
-
 /// Whether a table is read again in full when this field of it changes.
 pub(super) fn reads_again(path: &str) -> bool {
     READ_AGAIN.contains(&path)
-}
-
-/// Nothing, an empty text and an empty list all say nothing.
-fn said(value: Option<&Value>) -> Option<&Value> {
-    value.filter(|value| match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Bool(_) | Value::Number(_) => true,
-    })
-}
-
-fn field<'a>(block: &'a Value, path: &str) -> Option<&'a Value> {
-    let mut value = block;
-    for name in path.split('.') {
-        value = value.get(name)?;
-    }
-    said(Some(value))
-}
-
-/// The same block as several levels say it, the nearer first.
-struct Layers<'a> {
-    near: Vec<&'a Value>,
-    /// Those of [`CONFIGURATION`] that lie further away.
-    away: Vec<&'a Value>,
-}
-
-impl<'a> Layers<'a> {
-    fn of(definition: Definition<'a>) -> Self {
-        let away = [definition.schema, definition.pipeline].into_iter().flatten().collect();
-        Self { near: vec![definition.fields], away }
-    }
-
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        let blocks = self.near.iter().filter_map(|block| block.as_object());
-        blocks.flat_map(|fields| fields.keys().map(String::as_str))
-    }
-
-    /// A block in this one.
-    fn block(&self, name: &str, path: &str) -> Self {
-        let mut near: Vec<&Value> = self.near.iter().filter_map(|block| block.get(name)).collect();
-        if path == CONFIGURATION {
-            near.extend(&self.away);
-        }
-        Self { near, away: Vec::new() }
-    }
-
-    fn value(&self, name: &str) -> Option<&'a Value> {
-        self.near.iter().find_map(|block| said(block.get(name)))
-    }
-}
-
-fn compare(path: &str, old: &Layers<'_>, new: &Layers<'_>, found: &mut Vec<FieldDifference>) {
-    let mut names: Vec<&str> = old.names().chain(new.names()).collect();
-    if path.is_empty() {
-        names.push(CONFIGURATION);
-    }
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        let inner = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        if BLOCKS.contains(&inner.as_str()) {
-            compare(&inner, &old.block(name, &inner), &new.block(name, &inner), found);
-            continue;
-        }
-        let (old, new) = (old.value(name), new.value(name));
-        if !same(&inner, old, new) {
-            found.push(FieldDifference { path: inner, old: old.cloned(), new: new.cloned() });
-        }
-    }
-}
-
-fn same(path: &str, old: Option<&Value>, new: Option<&Value>) -> bool {
-    if path != "table_configuration.primary_keys" {
-        return old == new;
-    }
-    // The columns of a key have no order.
-    let sorted = |value: Option<&Value>| {
-        let mut names: Vec<String> =
-            value.and_then(Value::as_array).into_iter().flatten().map(ToString::to_string).collect();
-        names.sort();
-        names
-    };
-    sorted(old) == sorted(new)
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::bundle_plan::{Action, FieldChange, Node};
 use super::changes::Drift;
 use super::comparison::Comparison;
-use super::definition::{Level, definitions};
+use super::definition::definitions;
 use super::field::FieldDifference;
+use super::levels::Level;
 
 const OBJECTS: &str = "ingestion_definition.objects";
 

@@ -17,6 +17,7 @@ mod effect;
 mod field;
 mod full_refresh;
 mod hand_over;
+mod levels;
 mod need;
 mod needs;
 mod origins;

@@ -564,6 +564,32 @@ fn another_key_is_a_deletion_and_a_move() {
 }
 
 #[test]
+fn a_gateway_under_another_key_takes_the_pipelines_behind_it_along() {
+    let again = "ingestion_definition.ingestion_gateway_id";
+    let new = json!("${resources.pipelines.gateway_new.id}");
+    let mut world = World::new()
+        .delete(GATEWAY)
+        .edit(FIRST, "recreate", again, json!("g-1"), new.clone())
+        .edit(SECOND, "recreate", again, json!("g-1"), new);
+    world.plan["resources.pipelines.gateway_new"] =
+        json!({"action": "create", "new_state": {"value": gateway()}});
+    let changes = world.changes();
+    assert_eq!(
+        consents_of(&changes),
+        [
+            "delete:gateway_sales_01_g01",
+            "recreate:pipeline_sales_01_g01_p01",
+            "recreate:pipeline_sales_01_g01_p02"
+        ]
+    );
+    assert_eq!(
+        tables_of(&changes)[0],
+        "Update main.bronze.customers snapshot (pipeline_sales_01_g01_p01 reads through another gateway, gateway_new → \
+         pipeline_sales_01_g01_p01 recreated)"
+    );
+}
+
+#[test]
 fn a_deleted_pipeline_says_what_becomes_of_its_tables() {
     let changes = World::new().delete(FIRST).delete(JOB).changes();
     assert_eq!(

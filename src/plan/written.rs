@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::comparison::Comparison;
-use super::definition::Level;
+use super::levels::Level;
 use crate::finding::Place;
 use crate::settings::Column;
 

@@ -49,3 +49,4 @@ mod settings;
 mod signals;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod unpushed;

@@ -113,7 +113,7 @@ impl Terminal {
         }
         let status = self.child.wait().unwrap().code();
         let folder = context.path("");
-        assert_eq!(processes::of(folder.to_str().unwrap()), Vec::<String>::new(), "{shown}");
+        assert_eq!(processes::of(&folder), Vec::<String>::new(), "{shown}");
         assert!(!shown.contains("panicked at"), "{shown}");
         (status, shown)
     }
