@@ -24,6 +24,7 @@ mod list;
 mod lock;
 mod memory;
 mod migration;
+mod moved;
 mod older_source;
 mod package;
 mod parallel;
@@ -44,6 +45,8 @@ mod resume;
 #[cfg(target_os = "linux")]
 mod rows;
 mod saved_plan;
+#[cfg(target_os = "linux")]
+mod saved_resume;
 mod settings;
 #[cfg(unix)]
 mod signals;
