@@ -52,5 +52,7 @@ pub use origins::Origins;
 pub use plan_error::PlanError;
 pub use project::settle;
 pub use question::{Question, questions};
-pub use saved_plan::{Inputs, Present, PresentState, SavedBundle, SavedPlan, SavedPlanError, SavedSource};
+pub use saved_plan::{
+    Inputs, Present, PresentBundle, PresentState, SavedBundle, SavedPlan, SavedPlanError, SavedSource,
+};
 pub use unclear::unsaid;
