@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::bundle_plan::{Action, BundlePlan};
-use super::consent::{Consent, ConsentKind};
+use super::bundle_plan::BundlePlan;
+use super::consent::Consent;
 use super::consented::{Granted, TargetNeed};
 use super::need::Need;
 
@@ -38,12 +38,7 @@ impl Approved {
         let given = self.clone();
         let target = target.to_owned();
         plan.destructive().filter_map(move |(key, node)| {
-            let kind = match node.action {
-                Action::Delete => ConsentKind::Delete,
-                _ => ConsentKind::Recreate,
-            };
-            let name = key.rsplit('.').next().unwrap_or(key).to_owned();
-            let consent = Consent { kind, name };
+            let consent = Consent::to_destroy(key, node.action);
             (!given.0.contains(&(target.clone(), consent.clone()))).then_some(consent)
         })
     }
@@ -52,6 +47,7 @@ impl Approved {
 #[cfg(test)]
 mod tests {
     use super::super::cause::Cause;
+    use super::super::consent::ConsentKind;
     use super::super::consented::By;
     use super::*;
 

@@ -224,12 +224,8 @@ impl BundlePlan {
     /// What deletes or recreates something that holds data: pipelines, and whatever else is neither a job nor a
     /// permission. What is already gone does not count.
     pub fn destructive(&self) -> impl Iterator<Item = (&str, &Node)> {
-        self.nodes.iter().filter_map(|(key, node)| {
-            let destroys =
-                matches!(node.action, Action::Recreate) || (node.action == Action::Delete && !node.gone);
-            let harmless = key.starts_with("resources.jobs.") || is_access(key);
-            (destroys && !harmless).then_some((key.as_str(), node))
-        })
+        let nodes = self.nodes.iter().map(|(key, node)| (key.as_str(), node));
+        nodes.filter(|(key, node)| node.destroys(key))
     }
 }
 
@@ -263,6 +259,13 @@ impl Node {
     #[must_use]
     pub fn is_ahead_of_state(&self) -> bool {
         self.changes.values().any(|change| change.reason.as_deref() == Some("remote_already_set"))
+    }
+
+    /// Whether it deletes or recreates something that holds data, under this key.
+    pub(super) fn destroys(&self, key: &str) -> bool {
+        let is_harmless = key.starts_with("resources.jobs.") || is_access(key);
+        let is_destroyed = self.action == Action::Recreate || (self.action == Action::Delete && !self.gone);
+        is_destroyed && !is_harmless
     }
 
     /// The fields because of which it is done, with the CLI's reason.

@@ -725,6 +725,50 @@ fn very_many_tables_that_leave_a_project_need_a_consent() {
 }
 
 #[test]
+fn an_approval_of_tables_that_leave_is_for_these_tables() {
+    let field = |left: std::ops::Range<usize>| {
+        let names: Vec<String> = (0..200).map(|number| format!("T{number:04}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut world = World::new();
+        world.state[FIRST]["state"] = pipeline(&names);
+        world.plan[FIRST]["remote_state"] = pipeline(&names);
+        let stays: Vec<Value> = names[left].iter().map(|name| table(name)).collect();
+        let mut all = [world.wants(FIRST, &stays).changes()];
+        settle(&mut all);
+        all[0].needs[0].field.clone().unwrap()
+    };
+    assert_eq!(field(0..100), field(0..100));
+    let (first, other) = (field(0..100), field(100..200));
+    assert_eq!((&first.old, &first.new), (&other.old, &other.new), "as many");
+    assert_ne!(first.path, other.path);
+}
+
+#[test]
+fn what_the_user_has_beside_ours_is_destroyed_with_consent_alone() {
+    let mut world = World::new();
+    world.plan["resources.schemas.lake"] = json!({"action": "delete"});
+    world.plan["resources.schemas.gone"] = json!({"action": "delete", "gone": true});
+    world.plan["resources.schemas.lake.grants"] = json!({"action": "delete"});
+    world.plan["resources.volumes.files"] = json!({"action": "recreate", "changes": {
+        "storage_location": {"action": "recreate", "reason": "immutable", "old": "a", "new": "b", "remote": "a"}}});
+    world.plan["resources.jobs.mine"] = json!({"action": "delete"});
+    let changes = world.changes();
+    assert_eq!(consents_of(&changes), ["delete:schemas.lake", "recreate:volumes.files"]);
+    let what: Vec<&str> = changes.needs.iter().map(|need| need.what.as_str()).collect();
+    assert_eq!(
+        what,
+        [
+            "schemas.lake is deleted with all that it holds",
+            "volumes.files is deleted with all that it holds, and made again"
+        ]
+    );
+    assert_eq!(changes.needs[1].field.as_ref().unwrap().to_string(), "storage_location: a → b");
+    assert_eq!(effect_of(&changes, "resources.schemas.lake"), Effect::Delete);
+    assert_eq!(effect_of(&changes, "resources.schemas.gone"), Effect::None);
+    assert_eq!(effect_of(&changes, "resources.jobs.mine"), Effect::Metadata);
+}
+
+#[test]
 fn the_bundles_of_a_project_are_counted_together() {
     let many: Vec<String> = (0..40).map(|number| format!("T{number:04}")).collect();
     let names: Vec<&str> = many.iter().map(String::as_str).collect();

@@ -162,3 +162,33 @@ fn a_deletion_of_what_could_not_be_read_tells_its_tables() {
     assert_eq!(said.exits(4).json()["needs_consent"], json!(["delete:pipeline_sales_01_g01_p01"]));
     assert!(said.stderr.contains("is deleted, its 12 tables KEPT"), "{}", said.stderr);
 }
+
+#[test]
+fn what_the_user_has_beside_ours_can_be_consented_to() {
+    let mut site = deployed();
+    site.plans(|plan| {
+        plan["plan"]["resources.schemas.lake"] =
+            json!({"action": "delete", "remote_state": {"name": "lake"}});
+    });
+    let said = site.deploy(&["--full"]);
+    assert_eq!(said.exits(4).json()["needs_consent"], json!(["delete:schemas.lake"]));
+    assert!(said.stderr.contains("consent to it: --allow delete:schemas.lake\n"), "{}", said.stderr);
+    assert!(said.stderr.contains("schemas.lake is deleted with all that it holds"), "{}", said.stderr);
+    let entry = "- target: prod\n  kind: delete\n  resource: schemas.lake\n  who: ana\n  why: it is empty\n  until: 2999-12-31\n";
+    site.context.write("approvals.yml", entry);
+    for consent in [&["--full"][..], &["--full", "--allow", "delete:schemas.lake"]] {
+        site.context.write("programs/arguments.log", "");
+        let document = site.deploy(consent).json();
+        let consents = document["consents"].as_array().unwrap();
+        assert!(
+            matches!(&consents[..], [consent] if consent["consent"] == "delete:schemas.lake"),
+            "{document}"
+        );
+        assert!(document["needs_consent"].is_null(), "{document}");
+        // It goes on to the CLI, which is told to ask no more.
+        let log = site.context.read("programs/arguments.log");
+        let deploy = log.lines().find(|line| line.starts_with("bundle deploy")).unwrap();
+        assert!(deploy.contains("--auto-approve"), "{deploy}");
+        std::fs::remove_file(site.context.path("approvals.yml")).ok();
+    }
+}
