@@ -6,12 +6,14 @@ mod hold;
 #[cfg(test)]
 pub(crate) mod interruption;
 mod log;
+mod spool;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 pub use hold::Hold;
 pub use log::Log;
+pub use spool::Spool;
 
 /// A file or folder that could not be read or written.
 #[derive(Debug, thiserror::Error)]

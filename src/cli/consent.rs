@@ -11,13 +11,22 @@ use crate::files;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::plan::{
-    Allow, By, Consents, Granted, Judged, TargetNeed, judge, questions, read_approvals, unknown_targets,
+    Allow, Approval, By, Consents, Granted, Judged, TargetNeed, judge, questions, read_approvals,
+    unknown_targets,
 };
 use crate::report::needs_text;
 use crate::settings::{Mode, Settings, Target};
 
 /// The file that is read where none is named, beside the settings file.
 const APPROVALS: &str = "approvals.yml";
+
+/// Consent that was reviewed.
+#[derive(clap::Args, Clone, Default)]
+pub(super) struct ApprovalsArguments {
+    /// Reviewed consents; without it approvals.yml beside the settings file, where it is there
+    #[arg(long, value_name = "FILE", env = "TAPWORKS_APPROVALS", help_heading = "Consent")]
+    approvals: Option<PathBuf>,
+}
 
 /// Consent to what a deploy does to data.
 #[derive(clap::Args, Clone)]
@@ -26,9 +35,8 @@ pub(super) struct ConsentArguments {
     /// remove:PROJECT, older-source:PROJECT; with several targets TARGET/KIND:NAME; repeatable
     #[arg(long, value_name = "KIND:NAME", help_heading = "Consent")]
     allow: Vec<Allow>,
-    /// Reviewed consents; without it approvals.yml beside the settings file, where it is there
-    #[arg(long, value_name = "FILE", env = "TAPWORKS_APPROVALS", help_heading = "Consent")]
-    approvals: Option<PathBuf>,
+    #[command(flatten)]
+    approvals: ApprovalsArguments,
     /// Answer ordinary questions with yes; what happens to data is never among them
     #[arg(long, help_heading = "Consent")]
     auto_approve: bool,
@@ -38,7 +46,7 @@ impl ConsentArguments {
     /// These and others.
     pub(super) fn or_also(mut self, others: Self) -> Self {
         self.allow.extend(others.allow);
-        self.approvals = others.approvals.or(self.approvals);
+        self.approvals.approvals = others.approvals.approvals.or(self.approvals.approvals);
         self.auto_approve |= others.auto_approve;
         self
     }
@@ -57,18 +65,31 @@ impl ConsentArguments {
                 allow.target(&targets).map_err(|error| Failure::usage(format!("--allow: {error}")))?;
             allowed.push((target.to_owned(), allow.consent.clone()));
         }
-        let Some((shown, text)) = self.approvals(context, settings)? else {
-            return Ok((Consents { allowed, approvals: Vec::new() }, Findings::new()));
+        let (approvals, findings) = self.approvals.read(context, settings, &targets)?;
+        Ok((Consents { allowed, approvals }, findings))
+    }
+}
+
+impl ApprovalsArguments {
+    /// The approvals, and what is wrong with them; `targets` are those that are planned.
+    pub(super) fn read(
+        &self,
+        context: &Context,
+        settings: &Settings,
+        targets: &[&str],
+    ) -> Result<(Vec<Approval>, Findings), Failure> {
+        let Some((shown, text)) = self.text(context, settings)? else {
+            return Ok((Vec::new(), Findings::new()));
         };
         let (approvals, mut findings) = read_approvals(&text, &shown);
         let known: Vec<&str> =
             settings.targets.keys().map(String::as_str).chain(targets.iter().copied()).collect();
         findings.extend(unknown_targets(&approvals, &known));
-        Ok((Consents { allowed, approvals }, findings))
+        Ok((approvals, findings))
     }
 
     /// The text of the approvals, and how places name the file.
-    fn approvals(&self, context: &Context, settings: &Settings) -> Result<Option<(String, String)>, Failure> {
+    fn text(&self, context: &Context, settings: &Settings) -> Result<Option<(String, String)>, Failure> {
         let beside = settings.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let path = self.approvals.clone().unwrap_or_else(|| beside.join(APPROVALS));
         let directory = context.environment.directory();

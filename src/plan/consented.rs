@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::allow::argument;
 use super::approvals::Approval;
-use super::cause::Cause;
+use super::cause::short;
 use super::consent::{Consent, ConsentKind};
-use super::need::Need;
+use super::target_need::TargetNeed;
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::text::plural;
@@ -23,17 +23,6 @@ pub struct Consents {
     pub approvals: Vec<Approval>,
 }
 
-/// A need of a plan, and in which target.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetNeed {
-    /// The target.
-    pub target: String,
-    /// What has to be consented to there.
-    pub need: Need,
-    /// Why, from the user's edit on; may be empty.
-    pub cause: Cause,
-}
-
 /// Who consented.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
@@ -42,6 +31,9 @@ pub enum By {
     Flag,
     /// A reviewed approval.
     Approval {
+        /// Where it stands.
+        #[serde(rename = "where")]
+        place: Place,
         /// Who is named in it.
         who: String,
         /// Why.
@@ -57,7 +49,9 @@ impl fmt::Display for By {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => formatter.write_str("--allow"),
-            Self::Approval { who, why, until } => write!(formatter, "{who} ({why}), until {until}"),
+            Self::Approval { place, who, why, until } => {
+                write!(formatter, "{}, {who} ({why}), until {until}", short(place))
+            }
             Self::Answer => formatter.write_str("the answer given here"),
         }
     }
@@ -115,6 +109,7 @@ fn by(need: &TargetNeed, consents: &Consents, today: Date) -> Option<By> {
     let approval =
         consents.approvals.iter().find(|approval| approval.until >= today && approval.covers(need))?;
     Some(By::Approval {
+        place: approval.place.clone(),
         who: approval.who.clone(),
         why: approval.why.clone(),
         until: approval.until.to_string(),
@@ -288,8 +283,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::approvals::read_approvals;
+    use super::super::cause::Cause;
     use super::super::consent::ConsentKind;
     use super::super::field::FieldDifference;
+    use super::super::need::Need;
     use super::*;
 
     const SCHEMA: &str = "gateway_definition.gateway_storage_schema";
@@ -365,10 +362,7 @@ mod tests {
     fn an_approval_covers_the_change_that_it_names() {
         let judged = judge(&["prod"], vec![recreate("v2")], &approvals(&entry("staging", "v2")), TODAY);
         assert_eq!(judged.missing, []);
-        assert_eq!(
-            judged.granted[0].by,
-            By::Approval { who: "ana".into(), why: "full".into(), until: "2026-12-31".into() }
-        );
+        assert_eq!(judged.granted[0].by.to_string(), "approvals.yml:1, ana (full), until 2026-12-31");
         assert_eq!(told(&judged), []);
         // A resource with two fields that call for the same consent needs both reviewed; the flag covers both.
         let second = need("prod", ConsentKind::Recreate, "gw", Some(("storage", Value::Null, json!(true))));

@@ -28,6 +28,7 @@ mod resources;
 mod saved_plan;
 mod seen;
 mod tables;
+mod target_need;
 #[cfg(test)]
 mod tests;
 mod unclear;
@@ -41,7 +42,7 @@ pub use cause::Cause;
 pub use changes::{BundleChanges, Drift, ResourceChange, TableAction, TableChange, TableCount};
 pub use comparison::Comparison;
 pub use consent::{Consent, ConsentKind};
-pub use consented::{By, Consents, Granted, Judged, TargetNeed, judge, missing_consents, refusals};
+pub use consented::{By, Consents, Granted, Judged, judge, missing_consents, refusals};
 pub use counts::Counts;
 pub use deployed::Deployed;
 pub use effect::{Effect, Fate};
@@ -55,4 +56,5 @@ pub use question::{Question, questions};
 pub use saved_plan::{
     Inputs, Present, PresentBundle, PresentState, SavedBundle, SavedPlan, SavedPlanError, SavedSource,
 };
+pub use target_need::TargetNeed;
 pub use unclear::unsaid;

@@ -1,6 +1,6 @@
 //! What is asked at a terminal before data is touched.
 
-use super::consented::TargetNeed;
+use super::target_need::TargetNeed;
 
 /// One question, for one target.
 #[derive(Clone, Debug, PartialEq, Eq)]

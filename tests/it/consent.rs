@@ -447,3 +447,65 @@ fn approvals_that_are_no_list_of_entries_are_told_by_their_lines() {
     site.approve(&entries(&document, "2999-12-31").repeat(2));
     assert_eq!(rules(&site.deploy(&[]).exits(0).json()), []);
 }
+
+#[test]
+fn a_plan_says_what_is_consented_to_already_and_what_is_not() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    let plan = |more: &[&str]| {
+        site.context.run(&[&["plan", "--source", "tables.csv", "--target", "prod"], more].concat())
+    };
+    let document = plan(&["-o", "json"]).exits(0).json();
+    assert_eq!(document["summary"]["needs_consent"], json!([GATEWAY, PIPELINES[0], PIPELINES[1]]));
+    assert_eq!(document.get("consents"), None);
+    // All but the second pipeline is reviewed.
+    let of_plan = json!({"targets": [{"projects": [{"needs": document["needs"]}]}]});
+    let all = entries(&of_plan, "2999-12-31");
+    let second = all.rfind("- target").unwrap();
+    site.context.write("reviewed.yml", &format!("# reviewed\n{}", &all[..second]));
+    let reviewed = ["--approvals", "reviewed.yml"];
+    let document = plan(&[&reviewed[..], &["-o", "json", "--report", "md=plan.md"]].concat()).exits(0).json();
+    assert_eq!(document["summary"]["needs_consent"], json!([PIPELINES[1]]));
+    assert_eq!(document["needs"].as_array().unwrap().len(), 3);
+    let given = &document["consents"][0];
+    assert_eq!((&given["consent"], &given["by"]), (&json!(GATEWAY), &json!("approval")));
+    assert_eq!(given["where"]["file"]["line"], 2);
+    let report = site.context.read("plan.md");
+    let (_, needed) = report.split_once("**Needs consent**").unwrap();
+    let (needed, given) = needed.split_once("**Consented to already**").unwrap();
+    assert!(needed.contains(PIPELINES[1]) && !needed.contains(GATEWAY), "{needed}");
+    let (given, _) = given.split_once("<details>").unwrap();
+    let who = "` by reviewed.yml:2, ana\\@example.com (the old schema is full), until 2999-12-31\n";
+    assert!(given.contains(&format!("- `{GATEWAY}{who}")), "{given}");
+    let text = plan(&reviewed).exits(0).stdout.clone();
+    let (_, consents) = text.split_once("This plan needs consent\n").unwrap();
+    let (consents, _) = consents.split_once("\n\nTo be done by hand").unwrap();
+    let ids = regex::Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").unwrap();
+    insta::assert_snapshot!(ids.replace_all(consents, "<id>"), @r"
+      --allow recreate:pipeline_sales_01_g01_p02
+          pipeline pipeline_sales_01_g01_p02 is deleted and made again, its 97 tables KEPT and read again in full
+          ingestion_definition.ingestion_gateway_id: <id> → ${resources.pipelines.gateway_sales_01_g01.id}
+
+    Consented to already
+      recreate:gateway_sales_01_g01  by reviewed.yml:2, ana@example.com (the old schema is full), until 2999-12-31
+          gateway_definition.gateway_storage_schema: staging → staging_v2
+      recreate:pipeline_sales_01_g01_p01  by reviewed.yml:11, ana@example.com (the old schema is full), until 2999-12-31
+          ingestion_definition.ingestion_gateway_id: <id> → ${resources.pipelines.gateway_sales_01_g01.id}
+    ");
+    // The deploy says the same.
+    let said = site.deploy(&reviewed);
+    assert_eq!(said.exits(4).json()["needs_consent"], json!([PIPELINES[1]]));
+    let told = format!(
+        "prod  {GATEWAY}  consented to by reviewed.yml:2, ana@example.com (the old schema is full), until 2999-12-31\n"
+    );
+    assert!(said.stderr.contains(&told), "{}", said.stderr);
+    // What is wrong with them is told, and keeps nobody from seeing the plan.
+    site.approve("- target: prod\n");
+    let broken = plan(&[]);
+    assert!(broken.exits(1).stderr.contains("approvals.yml:1:3"), "{}", broken.stderr);
+    assert!(broken.stdout.contains("--allow recreate:gateway_sales_01_g01"), "{}", broken.stdout);
+    assert!(
+        plan(&["--approvals", "none.yml"]).exits(2).stderr.contains("there is no file none.yml of approvals")
+    );
+    assert_eq!(site.writes(), Vec::<String>::new());
+}

@@ -271,7 +271,7 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
 }
 
 /// A test of paths by the one expression that is used here: `.*`.
-fn regex(pattern: &str) -> impl Fn(&str) -> bool {
+pub(crate) fn regex(pattern: &str) -> impl Fn(&str) -> bool {
     let parts: Vec<String> = pattern.split(".*").map(str::to_owned).collect();
     move |path| match parts.as_slice() {
         [whole] => {
