@@ -19,7 +19,7 @@ pub fn settle(bundles: &mut [BundleChanges]) {
     for bundle in bundles.iter() {
         let (before, leaving) = projects.entry(&bundle.project).or_default();
         *before += bundle.tables_before();
-        *leaving += bundle.tables.iter().filter(|table| table.action == TableAction::Remove).count();
+        *leaving += leaving_of(bundle);
     }
     let needs: Vec<(String, Need)> = projects
         .into_iter()
@@ -27,10 +27,16 @@ pub fn settle(bundles: &mut [BundleChanges]) {
         .map(|(project, (before, leaving))| (project.to_owned(), need(project, before, leaving)))
         .collect();
     for (project, need) in needs {
-        if let Some(bundle) = bundles.iter_mut().find(|bundle| bundle.project == project) {
+        // Where tables leave there is a plan to consent to; of the others there may be none.
+        let of_project = bundles.iter_mut().filter(|bundle| bundle.project == project);
+        if let Some(bundle) = of_project.max_by_key(|bundle| leaving_of(bundle)) {
             bundle.needs.push(need);
         }
     }
+}
+
+fn leaving_of(bundle: &BundleChanges) -> usize {
+    bundle.tables.iter().filter(|table| table.action == TableAction::Remove).count()
 }
 
 fn need(project: &str, before: usize, leaving: usize) -> Need {
