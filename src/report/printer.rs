@@ -39,6 +39,8 @@ pub struct Printer {
     verbosity: Verbosity,
     animated: bool,
     answered: AtomicBool,
+    /// Whether the cursor stands behind a question.
+    asking: AtomicBool,
 }
 
 impl Printer {
@@ -63,6 +65,7 @@ impl Printer {
             verbosity,
             animated,
             answered: AtomicBool::new(false),
+            asking: AtomicBool::new(false),
         }
     }
 
@@ -81,6 +84,7 @@ impl Printer {
     /// The result, as it is.
     pub fn data(&self, text: &str) {
         self.answered.store(true, Ordering::SeqCst);
+        self.leave_question();
         self.bars.suspend(|| write_to(&self.stdout, text));
     }
 
@@ -121,7 +125,26 @@ impl Printer {
 
     /// Text for standard error, as it is.
     pub fn text(&self, text: &str) {
+        self.leave_question();
         self.bars.suspend(|| write_to(&self.stderr, text));
+    }
+
+    /// A question, whose answer is typed behind it on the same line.
+    pub fn question(&self, text: &str) {
+        self.text(text);
+        self.asking.store(true, Ordering::SeqCst);
+    }
+
+    /// The answer was typed to the end of its line.
+    pub fn is_answered(&self) {
+        self.asking.store(false, Ordering::SeqCst);
+    }
+
+    /// What is told while an answer is awaited, or in its place, starts a line of its own.
+    fn leave_question(&self) {
+        if self.asking.swap(false, Ordering::SeqCst) {
+            self.bars.suspend(|| write_to(&self.stderr, "\n"));
+        }
     }
 
     fn stderr_line(&self, line: &str) {
