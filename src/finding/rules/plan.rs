@@ -8,8 +8,8 @@ pub(crate) const RULES: &[Rule] = &[
         title: "the deploy does something to data that nobody consented to",
         explanation: "A pipeline that leaves the bundle is deleted, and one whose immutable fields change (connection, gateway \
             storage catalog and schema, …) is deleted and made again; with a gateway go all pipelines behind it. A table whose \
-            source, keys, cursor, row filter or history changes in place, or that moves to another pipeline, is read again in \
-            full. Each of these is carried out only where it is named, by --allow KIND:NAME as the refusal prints it, by a \
+            source, keys, cursor, row filter or history changes in place (for itself, or with the table_configuration of its \
+            pipeline), that moves to another pipeline, or that a job is to refresh in full, is read again in full. Each of these is carried out only where it is named, by --allow KIND:NAME as the refusal prints it, by a \
             reviewed entry of approvals.yml, or by whoever sits at the terminal. --auto-approve covers none of them.",
     },
     Rule {

@@ -140,7 +140,7 @@ fn what_a_table_says_itself_is_nearer_than_what_its_pipeline_says() {
 fn what_is_read_again_is_told_with_its_cause() {
     let site = Site::deployed();
     of_pipeline(&site, &json!({"row_filter": "id > 7"}));
-    let task = json!({"task_key": "run_pipeline", "pipeline_task": {"full_refresh": true}});
+    let task = json!({"task_key": "run_pipeline", "pipeline_task": {"pipeline_id": "${resources.pipelines.pipeline_crm_01_p01.id}", "full_refresh": true}});
     site.set_job(CRM_JOB, json!({"tasks": [task]}));
     let said = site.context.run(&["plan", "--target", "prod"]);
     let (_, told) = said.exits(0).stdout.split_once("Tables").unwrap();

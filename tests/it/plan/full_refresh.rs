@@ -63,7 +63,7 @@ fn a_pipeline_of_its_own_change_is_told_with_it() {
     let case = Case {
         row: "tasks: full_refresh of a pipeline that changes too",
         edit: |site| {
-            let task = json!({"task_key": "run_pipeline", "pipeline_task": {"full_refresh": true}});
+            let task = json!({"task_key": "run_pipeline", "pipeline_task": {"pipeline_id": "${resources.pipelines.pipeline_crm_01_p01.id}", "full_refresh": true}});
             site.set_job("job_crm_01_p01", json!({"tasks": [task]}));
             site.set(CRM, json!({"tags": {"team": "crm"}}));
         },

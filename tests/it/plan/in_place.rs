@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::case::{Case, in_a_row};
 use super::site::{CRM, Site};
+use crate::context::RAW_BUNDLE;
 
 const fn changed(row: &'static str, edit: fn(&Site)) -> Case {
     Case {
@@ -125,7 +126,7 @@ fn how_a_source_is_reached_and_when() {
 #[test]
 fn what_the_cli_sets_is_not_for_the_user_to_set() {
     let site = Site::deployed();
-    site.set(CRM, json!({"deployment": {"deployment_id": "mine"}}));
+    site.set(CRM, json!({"deployment": {"deployment_id": RAW_BUNDLE}}));
     let said = site.plan();
     said.exits(1);
     assert!(said.stderr.contains("deployment"), "{}", said.stderr);
