@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::placement::{Bundle, Layout};
 use crate::plan::{
     BundleChanges, BundlePlan, Comparison, Consent, ConsentKind, Counts, Deployed, FieldDifference, Need,
-    Origins, settle,
+    Origins, Placed, settle,
 };
 use crate::preflight::BundleState;
 use crate::settings::Target;
@@ -59,7 +59,8 @@ fn compare_bundle(
     // Where nothing changes nobody asks what was deployed.
     let state = site.state(&bundle.name).filter(|_| !plan.is_empty());
     let deployed = state.map(deployed).unwrap_or_default();
-    Comparison { target, bundle, plan, deployed: &deployed, origins }.changes()
+    let placed = &Placed::of(bundle);
+    Comparison { target, bundle, placed, plan, deployed: &deployed, origins }.changes()
 }
 
 fn deployed(state: &BundleState) -> Deployed {

@@ -7,6 +7,7 @@ mod bundles;
 mod deployed;
 mod emptied;
 mod fleet;
+mod known;
 mod layout;
 mod load;
 mod lock;

@@ -217,6 +217,7 @@ impl World {
         Comparison {
             target: &self.target,
             bundle: &self.bundle,
+            placed: &Placed::of(&self.bundle),
             plan: &plan,
             deployed: &deployed,
             origins: &Lines,
