@@ -6,11 +6,12 @@ use crate::bundle::{Options, Package, render};
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place};
 use crate::placement::{
-    Bundle, Deployed, Layout, Lock, LockUpdate, Memory, Rules, Tally, Vanished, bundle_number, place,
+    Bundle, Deployed, Emptied, Layout, Lock, LockUpdate, Memory, Rules, Tally, Vanished, bundle_number, place,
 };
 use crate::settings::{Limits, Settings, Target, judge_roots};
 use crate::source::RowSet;
 use crate::table::{Group, Resolution, groups};
+use crate::text::plural;
 
 /// The rows as groups: what they ask for, before any table is placed.
 #[derive(Debug, Default)]
@@ -31,6 +32,8 @@ pub struct Remembered<'a> {
     pub lock: &'a Lock,
     /// What is deployed, in the targets that were asked; it must know the tables that the lock does not know.
     pub deployed: &'a [(&'a Target, Deployed)],
+    /// The bundles of the run that is gone on with: those that have nothing left to do are part of it all the same.
+    pub begun: &'a BTreeSet<String>,
 }
 
 /// The targets of the bundles.
@@ -79,7 +82,7 @@ pub fn ask(rows: &RowSet, settings: &Settings, with_resolved: bool) -> Asked {
         return Asked { findings, ..Asked::default() };
     }
     let resolved = with_resolved.then(|| resolve(rows, settings, &groups));
-    Asked { groups, findings, resolved, removed: Vec::new() }
+    Asked { groups, findings, resolved, ..Asked::default() }
 }
 
 impl Asked {
@@ -107,7 +110,7 @@ pub fn desired(
     targets: Targets<'_>,
     remembered: Remembered<'_>,
 ) -> Desired {
-    let Remembered { lock, deployed } = remembered;
+    let Remembered { lock, deployed, begun } = remembered;
     let (memory, mut findings) = Memory::of(lock, deployed, &asked.groups);
     let row_place = |row: u32| Some(rows.place(row, None));
     let rules =
@@ -120,6 +123,11 @@ pub fn desired(
     let mut layout = placed.layout;
     // Their lines stay until they are gone from every target.
     let lock_after = lock.after(&layout);
+    let here = |target: &Target| targets.deployed.iter().any(|named| named.name == target.name);
+    let deployed = deployed.iter().filter(|(target, _)| here(target)).map(|(_, deployed)| deployed);
+    let emptied = Emptied::of(&layout, lock, deployed, begun);
+    findings.extend(emptied.iter().map(lost_its_rows));
+    layout.take_in(&emptied);
     let (removed, said) = removed(asked, remembered, &layout);
     findings.extend(said);
     layout.bundles.extend(removed);
@@ -142,15 +150,33 @@ pub fn desired(
     Desired { layout, packages, findings, resolved, lock: lock_after, tally: placed.tally, vanished }
 }
 
+/// Says that a bundle is planned of which no row asks for anything.
+fn lost_its_rows(emptied: &Emptied) -> Finding {
+    let Emptied { bundle, project, pipelines, tables } = emptied;
+    let size = match tables {
+        0 => String::new(),
+        tables => format!("{} in {}, but ", plural(*tables, "table"), plural(*pipelines, "pipeline")),
+    };
+    Finding::warning("TW257", format!("bundle `{bundle}` of project `{project}` has {size}no rows any more"))
+        .at(Place::Resource { key: format!("bundle {bundle}") })
+        .why("the project lives on in other bundles, so a deploy deletes what is deployed of this one, with the consent that each pipeline needs")
+        .fix("nothing, where that is meant; else put the rows back: their tables have kept their places")
+}
+
 /// The bundles of projects that are to be removed, with nothing in them.
 fn removed(asked: &Asked, remembered: Remembered<'_>, layout: &Layout) -> (Vec<Bundle>, Findings) {
-    let Remembered { lock, deployed } = remembered;
-    let locked = lock.tables.values().map(|table| table.slot.bundle.as_str());
-    let there = deployed.iter().flat_map(|(_, deployed)| &deployed.pipelines);
-    let known: BTreeSet<&str> = locked.chain(there.map(|pipeline| pipeline.bundle.as_str())).collect();
+    let Remembered { lock, deployed, begun } = remembered;
+    let there = deployed.iter().flat_map(|(_, deployed)| {
+        // What was left over has no state.
+        let left = deployed.pipelines.iter().map(|pipeline| pipeline.bundle.as_str());
+        left.chain(deployed.bundles.iter().map(String::as_str))
+    });
+    let known: BTreeSet<&str> =
+        lock.bundle_names().into_iter().chain(there).chain(begun.iter().map(String::as_str)).collect();
     let (mut bundles, mut findings) = (Vec::new(), Findings::new());
     for project in &asked.removed {
         let place = Place::Argument { flag: "--remove-project".to_owned() };
+        let placed = |name: &str| layout.bundles.iter().find(|bundle| bundle.name == name);
         if layout.bundles.iter().any(|bundle| bundle.project == *project) {
             findings.push(
                 Finding::error("TW256", format!("project `{project}` is to be removed and has rows"))
@@ -160,14 +186,26 @@ fn removed(asked: &Asked, remembered: Remembered<'_>, layout: &Layout) -> (Vec<B
             );
             continue;
         }
+        match placed(project) {
+            // One that has lost its rows is planned with nothing in it already.
+            Some(bundle) if bundle.pipelines.is_empty() => continue,
+            Some(Bundle { project: other, .. }) => {
+                findings.push(
+                    Finding::error(
+                        "TW256",
+                        format!("`{project}` is to be removed, and is a bundle of project `{other}`, which has rows"),
+                    )
+                    .at(place)
+                    .why("its rows ask for pipelines that the flag asks to delete")
+                    .fix("leave the flag out: what the rows do not ask for is deleted by every deploy of that project"),
+                );
+                continue;
+            }
+            None => {}
+        }
         let of_project = known.iter().filter(|bundle| bundle_number(project, bundle).is_some());
-        let empty = |name: &&str| Bundle {
-            name: (*name).to_owned(),
-            project: project.clone(),
-            gateways: Vec::new(),
-            pipelines: Vec::new(),
-        };
-        let found: Vec<Bundle> = of_project.map(empty).collect();
+        let of_project = of_project.filter(|bundle| placed(bundle).is_none());
+        let found: Vec<Bundle> = of_project.map(|name| Bundle::empty(name, project)).collect();
         if found.is_empty() {
             let hint = did_you_mean(project, known.iter().copied());
             findings.push(
@@ -314,4 +352,73 @@ fn over(kind: &str, name: &str, tables: usize, limit: usize, setting: &str, plac
     .at(place)
     .why("tables that have a place keep it: a limit holds for new ones, which go elsewhere")
     .fix(fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::placement::Pipeline;
+
+    /// The bundles that are removed, and what is said.
+    fn removal(project: &str, remembered: Remembered<'_>, layout: &Layout) -> (Vec<String>, Vec<String>) {
+        let asked = Asked { removed: vec![project.to_owned()], ..Asked::default() };
+        let (bundles, findings) = removed(&asked, remembered, layout);
+        let names = bundles.into_iter().map(|bundle| bundle.name).collect();
+        (names, findings.into_iter().map(|finding| finding.what).collect())
+    }
+
+    #[test]
+    fn what_is_left_of_a_project_is_found_by_anything_that_is_deployed_or_locked() {
+        let target = Target::named("prod");
+        let deployed = Deployed {
+            // A job or a gateway without pipelines.
+            bundles: ["retail_b02", "shop"].map(str::to_owned).into(),
+            ..Deployed::default()
+        };
+        let deployed = [(&target, deployed)];
+        let line =
+            "version 1\ntable m.s.a source=a bundle=retail_b03 pipeline=crm_01_p09 position=0 gone\nend\n";
+        let lock = Lock::parse(line, "tapworks.lock").unwrap();
+        let begun = BTreeSet::from(["retail_b04".to_owned()]);
+        let remembered = Remembered { lock: &lock, deployed: &deployed, begun: &begun };
+        let layout = Layout { bundles: vec![Bundle::empty("people", "people")] };
+        let (found, said) = removal("retail", remembered, &layout);
+        assert_eq!(
+            (found, said),
+            (["retail_b02", "retail_b03", "retail_b04"].map(str::to_owned).into(), vec![])
+        );
+        let (found, said) = removal("shpo", remembered, &layout);
+        assert!(found.is_empty() && said[0].ends_with("is not known; did you mean `shop`?"), "{said:?}");
+    }
+
+    #[test]
+    fn a_bundle_of_a_project_with_rows_is_not_removed_by_name() {
+        let pipeline = Pipeline {
+            name: "crm_01_p02".into(),
+            prefix: "crm".into(),
+            subgroup: "01".into(),
+            gateway: None,
+            connection: "c".into(),
+            catalog: "m".into(),
+            schema: "s".into(),
+            schedule: None,
+            tags: Vec::new(),
+            rows: Vec::new(),
+            positions: Vec::new(),
+            weight: 0,
+            objects: Vec::new(),
+        };
+        let full = Bundle { pipelines: vec![pipeline], ..Bundle::empty("retail_b02", "retail") };
+        let layout = Layout { bundles: vec![full, Bundle::empty("retail_b03", "retail")] };
+        let (lock, begun) = Default::default();
+        let remembered = Remembered { lock: &lock, deployed: &[], begun: &begun };
+        let (found, said) = removal("retail_b02", remembered, &layout);
+        assert_eq!(found, Vec::<String>::new());
+        assert_eq!(
+            said,
+            ["`retail_b02` is to be removed, and is a bundle of project `retail`, which has rows"]
+        );
+        // One that has lost its rows is empty as it is.
+        assert_eq!(removal("retail_b03", remembered, &layout), (vec![], vec![]));
+    }
 }

@@ -1,46 +1,51 @@
-//! Bundles on disk whose projects the rows no longer name.
+//! Bundles on disk that the rows no longer ask for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::package::{Package, RESOURCES, is_ours};
+use super::package::{RESOURCES, is_ours};
 use crate::files::{self, Entry, FileError};
 use crate::finding::{Finding, Findings, Place};
-use crate::placement::Vanished;
+use crate::placement::{Layout, Vanished, project_of};
 use crate::text::plural;
 
 /// A note for each bundle that the rows no longer ask for: those that the lock `remembered`, and every folder in `output` that
-/// holds a bundle of ours and belongs to none of `packages`. Nothing where there are no packages, for then nothing is known
-/// of the projects.
+/// holds a bundle of ours that the layout lacks. Nothing where that is empty, for then nothing is known of the projects.
 ///
 /// # Errors
 /// `output` cannot be read.
-pub fn vanished(output: &Path, packages: &[Package], remembered: &[Vanished]) -> Result<Findings, FileError> {
-    if packages.is_empty() {
-        return Ok(Findings::new());
-    }
+pub fn vanished(output: &Path, layout: &Layout, remembered: &[Vanished]) -> Result<Findings, FileError> {
+    let names = vanished_bundles(output, layout, remembered)?;
+    let living = layout.projects();
     let mut findings = Findings::new();
-    let note = |bundle: &str, what: String| {
-        Finding::note("TW151", what)
-            .at(Place::Path { path: output.join(bundle).display().to_string() })
-            .why("what it deployed stays deployed, and its bundle and its places are kept")
-            .fix(format!(
-                "put its rows back; or delete what it deployed with `tapworks deploy --remove-project {bundle}`"
-            ))
-    };
-    for Vanished { bundle, pipelines, tables } in remembered {
-        let what = format!(
-            "project `{bundle}` has {} in {}, but no rows any more",
-            plural(*tables, "table"),
-            plural(*pipelines, "pipeline")
-        );
-        findings.push(note(bundle, what));
-    }
-    for name in files::names_in(output)? {
-        let is_told = remembered.iter().any(|vanished| vanished.bundle == name);
-        let is_asked_for = packages.iter().any(|package| package.project() == name);
-        if !is_told && !is_asked_for && holds_a_bundle_of_ours(&output.join(&name)) {
-            findings.push(note(&name, format!("project `{name}` has a bundle, but no rows any more")));
-        }
+    for bundle in &names {
+        let others = names.iter().map(String::as_str).filter(|other| other != bundle).collect();
+        let lives_on = project_of(&living, bundle);
+        let project = lives_on.or_else(|| project_of(&others, bundle)).unwrap_or(bundle);
+        let who = if project == bundle {
+            format!("project `{bundle}`")
+        } else {
+            format!("bundle `{bundle}` of project `{project}`")
+        };
+        let has = match remembered.iter().find(|vanished| vanished.bundle == *bundle) {
+            Some(Vanished { tables, pipelines, .. }) => {
+                format!("{} in {}", plural(*tables, "table"), plural(*pipelines, "pipeline"))
+            }
+            None if project == bundle => "a bundle".to_owned(),
+            None => "a folder".to_owned(),
+        };
+        let note = Finding::note("TW151", format!("{who} has {has}, but no rows any more"))
+            .at(Place::Path { path: output.join(bundle).display().to_string() });
+        findings.push(match lives_on {
+            Some(_) => note
+                .why("every deploy of the project deletes what its target still has of that bundle; deployed from this folder it would come back")
+                .fix("delete the folder; or put its rows back"),
+            None => note
+                .why("what it deployed stays deployed, and its bundle and its places are kept")
+                .fix(format!(
+                    "put its rows back; or delete what it deployed with `tapworks deploy --remove-project {project}`"
+                )),
+        });
     }
     Ok(findings)
 }
@@ -51,21 +56,21 @@ pub fn vanished(output: &Path, packages: &[Package], remembered: &[Vanished]) ->
 /// `output` cannot be read.
 pub fn vanished_bundles(
     output: &Path,
-    packages: &[Package],
+    layout: &Layout,
     remembered: &[Vanished],
 ) -> Result<Vec<String>, FileError> {
-    if packages.is_empty() {
+    if layout.bundles.is_empty() {
         return Ok(Vec::new());
     }
-    let mut names: Vec<String> = remembered.iter().map(|vanished| vanished.bundle.clone()).collect();
-    let is_asked_for = |name: &str| packages.iter().any(|package| package.project() == name);
+    let asked_for: BTreeSet<&str> = layout.bundles.iter().map(|bundle| bundle.name.as_str()).collect();
+    let mut names: BTreeSet<String> = remembered.iter().map(|vanished| vanished.bundle.clone()).collect();
     let on_disk = files::names_in(output)?;
     names.extend(
-        on_disk.into_iter().filter(|name| !is_asked_for(name) && holds_a_bundle_of_ours(&output.join(name))),
+        on_disk
+            .into_iter()
+            .filter(|name| !asked_for.contains(name.as_str()) && holds_a_bundle_of_ours(&output.join(name))),
     );
-    names.sort();
-    names.dedup();
-    Ok(names)
+    Ok(names.into_iter().collect())
 }
 
 /// A bundle without resources is none: its project was removed. A run that was killed may have left one without its root. What
@@ -84,14 +89,20 @@ fn holds_a_bundle_of_ours(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::Package;
     use crate::bundle::package::ROOT;
     use crate::bundle::render::HEADER;
+    use crate::placement::Bundle;
 
     fn package(name: &str) -> Package {
         let mut package = Package::new(name);
         package.add(ROOT, format!("{HEADER}bundle: {{}}\n"));
         package.add("resources/pipelines.yml", format!("{HEADER}resources: {{}}\n"));
         package
+    }
+
+    fn layout(names: &[&str]) -> Layout {
+        Layout { bundles: names.iter().map(|name| Bundle::empty(name, name)).collect() }
     }
 
     #[test]
@@ -107,7 +118,7 @@ mod tests {
         files::write(&theirs.join(ROOT), b"bundle: {}\n").unwrap();
         files::create_folder(&output.path().join("empty")).unwrap();
         files::write(&output.path().join("file"), HEADER.as_bytes()).unwrap();
-        let findings = vanished(output.path(), &[package("kept")], &[]).unwrap();
+        let findings = vanished(output.path(), &layout(&["kept"]), &[]).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(
             told,
@@ -124,16 +135,38 @@ mod tests {
         let output = tempfile::tempdir().unwrap();
         package("gone").write(output.path()).unwrap();
         let remembered = [Vanished { bundle: "gone".into(), pipelines: 1, tables: 12 }];
-        let findings = vanished(output.path(), &[package("kept")], &remembered).unwrap();
+        let findings = vanished(output.path(), &layout(&["kept"]), &remembered).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(told, ["project `gone` has 12 tables in 1 pipeline, but no rows any more"]);
     }
 
     #[test]
+    fn a_numbered_bundle_is_told_with_its_project() {
+        let output = tempfile::tempdir().unwrap();
+        for name in ["kept_b02", "gone", "gone_b02", "other_b02"] {
+            package(name).write(output.path()).unwrap();
+        }
+        let findings = vanished(output.path(), &layout(&["kept"]), &[]).unwrap();
+        let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "project `gone` has a bundle, but no rows any more",
+                "bundle `gone_b02` of project `gone` has a folder, but no rows any more",
+                "bundle `kept_b02` of project `kept` has a folder, but no rows any more",
+                "project `other_b02` has a bundle, but no rows any more",
+            ]
+        );
+        let fixes: Vec<_> = findings.iter().map(|finding| finding.fix.as_str()).collect();
+        assert!(fixes[1].ends_with("`tapworks deploy --remove-project gone`"), "{fixes:?}");
+        assert_eq!(fixes[2], "delete the folder; or put its rows back");
+    }
+
+    #[test]
     fn no_folder_and_no_packages_are_nothing_to_tell() {
         let output = tempfile::tempdir().unwrap();
-        assert!(vanished(&output.path().join("none"), &[package("p")], &[]).unwrap().is_empty());
+        assert!(vanished(&output.path().join("none"), &layout(&["p"]), &[]).unwrap().is_empty());
         package("gone").write(output.path()).unwrap();
-        assert!(vanished(output.path(), &[], &[]).unwrap().is_empty());
+        assert!(vanished(output.path(), &layout(&[]), &[]).unwrap().is_empty());
     }
 }

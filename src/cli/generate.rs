@@ -1,5 +1,6 @@
 //! `tapworks generate`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::configuration::ConfigurationArguments;
@@ -121,10 +122,10 @@ impl Run {
                 }
             };
             let targets = Targets { all: &base.targets, deployed: &[] };
-            let remembered = Remembered { lock: &lock.lock, deployed: &[] };
+            let remembered = Remembered { lock: &lock.lock, deployed: &[], begun: &BTreeSet::new() };
             let mut desired = desired(&asked, &read.rows, settings, targets, remembered);
             self.findings.extend(std::mem::take(&mut desired.findings));
-            self.findings.extend(vanished(&base.output_dir, &desired.packages, &desired.vanished)?);
+            self.findings.extend(vanished(&base.output_dir, &desired.layout, &desired.vanished)?);
             all_desired.push((base, lock, desired));
         }
         if self.findings.has_errors() {

@@ -230,11 +230,15 @@ pub(super) fn place<'a>(
         let here: Vec<&Target> =
             base.targets.iter().copied().filter(|target| wanted.contains(&target.name)).collect();
         let targets = Targets { all: &base.targets, deployed: &here };
-        let remembered = Remembered { lock: &lock.lock, deployed: &deployed };
+        let folder = base.output_dir.strip_prefix(given.context.environment.directory());
+        let folder = folder.unwrap_or(&base.output_dir);
+        let begun = given.recovery.history.map(|history| history.inputs.bundles_in(folder));
+        let begun = begun.unwrap_or_default();
+        let remembered = Remembered { lock: &lock.lock, deployed: &deployed, begun: &begun };
         let mut desired = desired(given.asked, &given.read.rows, given.settings, targets, remembered);
         findings.extend(std::mem::take(&mut desired.findings));
-        findings.extend(vanished(&base.output_dir, &desired.packages, &desired.vanished)?);
-        let vanished = vanished_bundles(&base.output_dir, &desired.packages, &desired.vanished)?;
+        findings.extend(vanished(&base.output_dir, &desired.layout, &desired.vanished)?);
+        let vanished = vanished_bundles(&base.output_dir, &desired.layout, &desired.vanished)?;
         placed.push(PlacedBase { base, lock, desired, vanished });
     }
     Ok(placed)
@@ -498,10 +502,11 @@ async fn contact(
             introduce(context, &target, &client, &me);
         }
         let projects = asked.projects();
-        let locked: BTreeSet<&str> = lock.tables.values().map(|table| table.slot.bundle.as_str()).collect();
-        let look_further = !base.is_some_and(|locked| locked.is_complete);
+        let is_asked = !base.is_some_and(|locked| locked.is_complete);
         let paths_of = |bundle: &str| BundlePaths::resolve(bundle, &target, &me.user_name, &me.short_name());
-        let found = match read_bundles(&client, &projects, &locked, look_further, paths_of).await {
+        // Of a project that is removed nothing may be left because it cannot be read.
+        let must_know = |project: &str| is_asked || asked.removed.iter().any(|removed| removed == project);
+        let found = match read_bundles(&client, &projects, &lock.bundle_names(), must_know, paths_of).await {
             Ok(found) => found,
             // Told as a finding, once for each bundle.
             Err(BundlesError::Path(_)) if is_named => BundlesFound::new(),
@@ -517,7 +522,7 @@ async fn contact(
         let left_over = recovery.left_over((&client, &me), (&target, asked), &found).await?;
         let mut there = deployed(&target.name, found.iter().map(|(bundle, (_, facts))| (bundle, facts)));
         remember(&mut there, &left_over);
-        if look_further {
+        if is_asked {
             there.owners = read_owners(&client, &target, &asked.groups, lock, (&found, &there)).await?;
         }
         Ok::<_, Failure>((client, me, found, left_over, there))

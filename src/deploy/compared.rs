@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::placement::{Bundle, Layout};
 use crate::plan::{
     BundleChanges, BundlePlan, Comparison, Consent, ConsentKind, Counts, Deployed, FieldDifference, Need,
-    Origins, settle, unsaid,
+    Origins, Placed, settle, unsaid,
 };
 use crate::preflight::BundleState;
 use crate::settings::Target;
@@ -59,7 +59,8 @@ fn compare_bundle(
     let state = site.state(&bundle.name);
     // Where nothing changes nobody asks what was deployed.
     let deployed = state.filter(|_| !plan.is_empty()).map(deployed).unwrap_or_default();
-    let mut changes = Comparison { target, bundle, plan, deployed: &deployed, origins }.changes();
+    let placed = &Placed::of(bundle);
+    let mut changes = Comparison { target, bundle, placed, plan, deployed: &deployed, origins }.changes();
     let keys = state.into_iter().flat_map(|state| state.ids.keys()).map(String::as_str);
     changes.findings.extend(unsaid(plan, bundle, keys));
     changes

@@ -1,6 +1,6 @@
 //! What is deployed in a target, as far as it says where tables lie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::slot::Home;
 
@@ -9,6 +9,8 @@ use super::slot::Home;
 pub struct Deployed {
     /// The target's name.
     pub target: String,
+    /// The bundles of which anything is there, be it a job only.
+    pub bundles: BTreeSet<String>,
     /// In any order.
     pub pipelines: Vec<DeployedPipeline>,
     /// In any order.

@@ -1,5 +1,7 @@
 //! What placement arrives at.
 
+use std::collections::BTreeSet;
+
 use crate::connector::Object;
 use crate::table::{GatewaySettings, Schedule};
 
@@ -101,6 +103,17 @@ impl Pipeline {
 }
 
 impl Bundle {
+    /// One with nothing in it, so that all that it deployed is deleted.
+    #[must_use]
+    pub fn empty(name: &str, project: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            project: project.to_owned(),
+            gateways: Vec::new(),
+            pipelines: Vec::new(),
+        }
+    }
+
     /// How many tables it ingests.
     #[must_use]
     pub fn tables(&self) -> usize {
@@ -109,6 +122,12 @@ impl Bundle {
 }
 
 impl Layout {
+    /// The projects of its bundles.
+    #[must_use]
+    pub fn projects(&self) -> BTreeSet<&str> {
+        self.bundles.iter().map(|bundle| bundle.project.as_str()).collect()
+    }
+
     /// How many tables all bundles ingest.
     #[must_use]
     pub fn tables(&self) -> usize {

@@ -59,6 +59,12 @@ pub struct Moving {
 }
 
 impl Lock {
+    /// The bundles that tables lie in, or lay in before they were gone.
+    #[must_use]
+    pub fn bundle_names(&self) -> BTreeSet<&str> {
+        self.tables.values().map(|table| table.slot.bundle.as_str()).collect()
+    }
+
     /// Where the line of a table stands in the file, for findings; nothing where the lock was not read from one, or did
     /// not hold the table then.
     #[must_use]

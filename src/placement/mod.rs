@@ -5,7 +5,9 @@ mod balance;
 mod bins;
 mod bundles;
 mod deployed;
+mod emptied;
 mod fleet;
+mod known;
 mod layout;
 mod load;
 mod lock;
@@ -22,6 +24,7 @@ mod weighted;
 
 pub use balance::{Bounds, spread};
 pub use deployed::{Deployed, DeployedGateway, DeployedPipeline};
+pub use emptied::Emptied;
 pub use layout::{Bundle, Gateway, Layout, Pipeline, gateway_key};
 pub use load::Item;
 pub use lock::{
@@ -30,7 +33,7 @@ pub use lock::{
 };
 pub use memory::{Memory, Remembered, Witness};
 pub use moves::{Moves, PartMoves, Unfinished};
-pub use name::{bundle as bundle_name, bundle_number};
+pub use name::{bundle as bundle_name, bundle_number, project as project_of};
 pub use place::{Placed, Rules, Tally, place};
 pub use rebalance::{
     Move, PipelineBalance, PlacedPart, PlacedPipeline, PlacedRow, Rebalance, Sum, rebalance,

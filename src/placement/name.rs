@@ -1,5 +1,7 @@
 //! The names of bundles, gateways and pipelines: a base and a number of at least two digits.
 
+use std::collections::BTreeSet;
+
 /// `retail` for the first bundle of a project, `retail_b02` for the second.
 #[must_use]
 pub fn bundle(project: &str, number: u32) -> String {
@@ -10,6 +12,16 @@ pub fn bundle(project: &str, number: u32) -> String {
 #[must_use]
 pub fn bundle_number(project: &str, name: &str) -> Option<u32> {
     if name == project { Some(1) } else { numbered(project, "_b", name).filter(|number| *number > 1) }
+}
+
+/// Which of these projects a bundle belongs to: the one of that very name goes first.
+pub fn project<'a>(projects: &BTreeSet<&'a str>, bundle: &str) -> Option<&'a str> {
+    let first = projects.get(bundle).copied();
+    let numbered = || {
+        let project = projects.get(bundle.rsplit_once("_b")?.0).copied()?;
+        bundle_number(project, bundle).map(|_| project)
+    };
+    first.or_else(numbered)
 }
 
 /// `sales_01_g02`.
@@ -57,5 +69,21 @@ mod tests {
         assert_eq!(bundle_number("retail", "retail_b01"), None);
         assert_eq!(bundle("retail", 1), "retail");
         assert_eq!(gateway_number("a_01", &gateway("a_01", 3)), Some(3));
+    }
+
+    #[test]
+    fn a_bundle_belongs_to_the_project_of_its_name_else_to_the_one_it_is_numbered_for() {
+        let projects = BTreeSet::from(["retail", "retail_b03", "a_b"]);
+        for (bundle, expected) in [
+            ("retail", Some("retail")),
+            ("retail_b02", Some("retail")),
+            ("retail_b03", Some("retail_b03")),
+            ("a_b_b12", Some("a_b")),
+            ("retail_b01", None),
+            ("retail_b", None),
+            ("shop_b02", None),
+        ] {
+            assert_eq!(project(&projects, bundle), expected, "{bundle}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::balance::{Bounds, spread};
 use super::bundles::Bundles;
+use super::known::Known;
 use super::layout::{Bundle, Gateway, Layout, Pipeline};
 use super::load::Item;
 use super::memory::{Memory, Witness};
@@ -60,13 +61,20 @@ pub fn place(groups: Vec<Group>, rules: Rules<'_>) -> Placed {
     }
     let mut placed = Placed::default();
     let mut unfit = Unfit::default();
+    let known = Known::of(rules.memory);
     for (name, mut groups) in projects {
         groups.sort_by(|a, b| (&a.prefix, &a.subgroup).cmp(&(&b.prefix, &b.subgroup)));
         let mut bundles = Bundles::new(rules.limits.tables_per_bundle.get());
         let mut drafts = Vec::new();
         // What has a place is put there first, in all groups: it decides how much room a bundle has.
         for group in groups {
-            drafts.push(Draft::of_placed(group, rules.memory, &mut bundles, &mut placed.tally, &mut unfit));
+            drafts.push(Draft::of_placed(
+                group,
+                (rules.memory, &known),
+                &mut bundles,
+                &mut placed.tally,
+                &mut unfit,
+            ));
         }
         for draft in &mut drafts {
             draft.place_new(rules, &mut bundles);
@@ -124,7 +132,7 @@ struct Filled {
 impl Draft {
     fn of_placed(
         mut group: Group,
-        memory: &Memory,
+        (memory, known): (&Memory, &Known<'_>),
         bundles: &mut Bundles,
         tally: &mut Tally,
         unfit: &mut Unfit,
@@ -138,7 +146,7 @@ impl Draft {
             highest_pipeline: BTreeMap::new(),
             group,
         };
-        draft.learn_pipelines(memory);
+        draft.learn_pipelines(memory, known);
         let mut rows = tables.into_iter().peekable();
         while let Some(first) = rows.next() {
             let row = first.row;
@@ -152,14 +160,15 @@ impl Draft {
     }
 
     /// Pipelines that are, or were, there: they have room for new tables even where all of theirs are gone.
-    fn learn_pipelines(&mut self, memory: &Memory) {
+    fn learn_pipelines(&mut self, memory: &Memory, known: &Known<'_>) {
         let group = self.group.name();
-        for gateway in memory.gateway_names() {
+        let Some(known) = known.group(&group) else { return };
+        for gateway in &known.gateways {
             if let Some(number) = name::gateway_number(&group, gateway) {
                 self.highest_gateway = self.highest_gateway.max(number);
             }
         }
-        for (pipeline, bundle) in memory.pipelines() {
+        for (pipeline, bundle) in known.pipelines.iter().copied() {
             let Some(numbers) = self.numbers(pipeline) else { continue };
             let (gateway, number) = numbers;
             let highest = self.highest_pipeline.entry(gateway).or_default();

@@ -88,7 +88,7 @@ impl Lock {
     }
 
     fn carry_over(&self, layout: &Layout, update: &mut LockUpdate) {
-        let projects: BTreeSet<&str> = layout.bundles.iter().map(|bundle| bundle.project.as_str()).collect();
+        let projects = layout.projects();
         let gateways = layout.bundles.iter().flat_map(|bundle| &bundle.gateways);
         let placed: BTreeSet<&str> = gateways.map(|gateway| gateway.name.as_str()).collect();
         for (key, table) in &self.tables {
@@ -96,8 +96,7 @@ impl Lock {
                 continue;
             }
             let mut table = table.clone();
-            let is_asked_for =
-                projects.iter().any(|project| name::bundle_number(project, &table.slot.bundle).is_some());
+            let is_asked_for = name::project(&projects, &table.slot.bundle).is_some();
             if is_asked_for && !table.gone {
                 table.gone = true;
                 update.gone += 1;
@@ -131,11 +130,11 @@ impl Lock {
     /// The bundles that the lock has and a placement lacks.
     #[must_use]
     pub fn vanished(&self, layout: &Layout) -> Vec<Vanished> {
-        let projects: BTreeSet<&str> = layout.bundles.iter().map(|bundle| bundle.project.as_str()).collect();
+        let projects = layout.projects();
         let mut bundles: BTreeMap<&str, (BTreeSet<&str>, usize)> = BTreeMap::new();
         for table in self.tables.values().filter(|table| !table.gone) {
             let bundle = table.slot.bundle.as_str();
-            if !projects.iter().any(|project| name::bundle_number(project, bundle).is_some()) {
+            if name::project(&projects, bundle).is_none() {
                 let (pipelines, tables) = bundles.entry(bundle).or_default();
                 pipelines.insert(&table.slot.pipeline);
                 *tables += 1;

@@ -11,6 +11,7 @@ use super::effect::Fate;
 use super::hand_over::hand_over;
 use super::needs::needs;
 use super::origins::Origins;
+use super::placed::Placed;
 use super::resources::resources;
 use super::seen::{Seen, new_gateway};
 use super::tables::Tables;
@@ -25,6 +26,8 @@ pub struct Comparison<'a> {
     pub target: &'a Target,
     /// What is wanted.
     pub bundle: &'a Bundle,
+    /// The same, to look things up in.
+    pub placed: &'a Placed<'a>,
     /// What the CLI would do.
     pub plan: &'a BundlePlan,
     /// What it did last.
@@ -69,12 +72,12 @@ impl<'a> Comparison<'a> {
 
     /// The ingestion pipeline of this key, as placed.
     pub(super) fn placed(&self, key: &str) -> Option<&'a Pipeline> {
-        self.bundle.pipelines.iter().find(|pipeline| pipeline.key() == key)
+        self.placed.pipeline(key)
     }
 
     /// The gateway of this key, as placed.
     pub(super) fn placed_gateway(&self, key: &str) -> Option<&'a Gateway> {
-        self.bundle.gateways.iter().find(|gateway| gateway.key() == key)
+        self.placed.gateway(key)
     }
 
     /// What becomes of the tables of a pipeline that is destroyed: the CLI obeys the flag that is deployed.

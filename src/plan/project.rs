@@ -22,8 +22,7 @@ pub fn settle(bundles: &mut [BundleChanges]) {
     for bundle in bundles.iter() {
         let (before, leaving) = projects.entry(&bundle.project).or_default();
         *before += bundle.tables_before();
-        let removed = bundle.tables.iter().filter(|table| table.action == TableAction::Remove);
-        leaving.extend(removed.map(|table| table.key.to_lowercase()));
+        leaving.extend(leaving_of(bundle));
     }
     let needs: Vec<(String, Need)> = projects
         .into_iter()
@@ -31,10 +30,18 @@ pub fn settle(bundles: &mut [BundleChanges]) {
         .map(|(project, (before, leaving))| (project.to_owned(), need(project, before, leaving)))
         .collect();
     for (project, need) in needs {
-        if let Some(bundle) = bundles.iter_mut().find(|bundle| bundle.project == project) {
+        // Where tables leave there is a plan to consent to; of the others there may be none.
+        let of_project = bundles.iter_mut().filter(|bundle| bundle.project == project);
+        if let Some(bundle) = of_project.max_by_key(|bundle| leaving_of(bundle).count()) {
             bundle.needs.push(need);
         }
     }
+}
+
+/// The keys of the tables that leave a bundle.
+fn leaving_of(bundle: &BundleChanges) -> impl Iterator<Item = String> {
+    let removed = bundle.tables.iter().filter(|table| table.action == TableAction::Remove);
+    removed.map(|table| table.key.to_lowercase())
 }
 
 /// The field holds a fingerprint of the tables' names: an approval is for these, not for any other as many.

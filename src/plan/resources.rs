@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::bundle_plan::{Action, Node};
 use super::cause::Cause;
-use super::changes::{ResourceChange, TableAction, TableCount};
+use super::changes::{ResourceChange, TableCount};
 use super::comparison::Comparison;
 use super::effect::Effect;
 use super::field::FieldDifference;
@@ -83,13 +83,7 @@ fn pipeline(
 }
 
 fn effect(tables: &Tables, seen: Seen<'_>) -> Effect {
-    let of_tables = tables
-        .changes
-        .iter()
-        .filter(|table| table.pipeline == seen.key && table.action != TableAction::Remove)
-        .map(|table| table.effect)
-        .max()
-        .unwrap_or(Effect::Metadata);
+    let of_tables = tables.sum(seen.key).worst.unwrap_or(Effect::Metadata);
     match seen.node.action {
         Action::Skip => Effect::None,
         Action::Delete if seen.node.gone => Effect::None,
@@ -145,12 +139,8 @@ fn followers(pipelines: &BTreeMap<&str, Seen<'_>>, seen: Seen<'_>) -> usize {
 
 /// How many tables are read again because this is made again.
 fn tables_again(pipelines: &BTreeMap<&str, Seen<'_>>, tables: &Tables, seen: Seen<'_>) -> usize {
-    let of = |key: &str| {
-        let again = |effect| matches!(effect, Effect::Snapshot | Effect::Initial);
-        tables.changes.iter().filter(|table| table.pipeline == key && again(table.effect)).count()
-    };
-    let behind: usize = behind_it(pipelines, seen.key).map(|pipeline| of(pipeline.key)).sum();
-    of(seen.key) + behind
+    let behind: usize = behind_it(pipelines, seen.key).map(|pipeline| tables.sum(pipeline.key).again).sum();
+    tables.sum(seen.key).again + behind
 }
 
 fn own(tables: &Tables, seen: Seen<'_>) -> TableCount {

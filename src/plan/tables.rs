@@ -18,8 +18,28 @@ pub(super) struct Tables {
     pub(super) unchanged: usize,
     /// By the key of the pipeline.
     pub(super) counts: HashMap<String, TableCount>,
+    /// What the changes come to, by the key of the pipeline.
+    sums: HashMap<String, Sum>,
     /// The keys of the jobs that have tables read again in full from now on.
     pub(super) refreshing: BTreeSet<String>,
+}
+
+/// What the changes of a pipeline's tables come to.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sum {
+    /// The worst effect on a table that does not leave.
+    pub(super) worst: Option<Effect>,
+    /// How many are read in full.
+    pub(super) again: usize,
+}
+
+impl Sum {
+    fn add(&mut self, table: &TableChange) {
+        if table.action != TableAction::Remove {
+            self.worst = self.worst.max(Some(table.effect));
+        }
+        self.again += usize::from(matches!(table.effect, Effect::Snapshot | Effect::Initial));
+    }
 }
 
 /// What is worked out once for all tables of a pipeline.
@@ -49,8 +69,13 @@ struct There<'a> {
 
 impl Tables {
     pub(super) fn of(comparison: &Comparison<'_>, pipelines: &BTreeMap<&str, Seen<'_>>) -> Self {
-        let mut tables =
-            Self { changes: Vec::new(), unchanged: 0, counts: HashMap::new(), refreshing: BTreeSet::new() };
+        let mut tables = Self {
+            changes: Vec::new(),
+            unchanged: 0,
+            counts: HashMap::new(),
+            sums: HashMap::new(),
+            refreshing: BTreeSet::new(),
+        };
         let mut known: BTreeMap<&str, Known<'_>> = BTreeMap::new();
         for seen in pipelines.values() {
             if seen.node.action == Action::Skip {
@@ -98,7 +123,15 @@ impl Tables {
             }
         }
         tables.changes.sort_by(|a, b| a.key.cmp(&b.key));
+        for table in &tables.changes {
+            tables.sums.entry(table.pipeline.clone()).or_default().add(table);
+        }
         tables
+    }
+
+    /// What the changes come to for a pipeline.
+    pub(super) fn sum(&self, pipeline: &str) -> Sum {
+        self.sums.get(pipeline).copied().unwrap_or_default()
     }
 
     /// The tables that a job has read again in full. Those that are read for the first time, or again anyhow, are told already.

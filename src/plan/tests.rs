@@ -217,6 +217,7 @@ impl World {
         Comparison {
             target: &self.target,
             bundle: &self.bundle,
+            placed: &Placed::of(&self.bundle),
             plan: &plan,
             deployed: &deployed,
             origins: &Lines,
@@ -781,9 +782,29 @@ fn the_bundles_of_a_project_are_counted_together() {
     };
     let mut both = [bundle("retail"), bundle("retail_b02")];
     settle(&mut both);
-    assert_eq!(consents_of(&both[0]), ["remove:retail"]);
-    assert_eq!(both[0].needs[0].what, "78 of 84 tables leave project retail");
-    assert!(both[1].needs.is_empty());
+    let needs: Vec<_> = both.iter().flat_map(|bundle| &bundle.needs).map(|need| need.what.as_str()).collect();
+    assert_eq!(needs, ["78 of 84 tables leave project retail"]);
+}
+
+#[test]
+fn the_consent_is_asked_for_where_tables_leave() {
+    let unchanged = |bundle: &str| BundleChanges {
+        bundle: bundle.into(),
+        project: "retail".into(),
+        unchanged_tables: 100,
+        ..BundleChanges::default()
+    };
+    let many: Vec<String> = (0..60).map(|number| format!("T{number:04}")).collect();
+    let names: Vec<&str> = many.iter().map(String::as_str).collect();
+    let mut world = World::new();
+    world.bundle.name = "retail_b02".into();
+    world.state[FIRST]["state"] = pipeline(&names);
+    world.plan[FIRST]["remote_state"] = pipeline(&names);
+    // Of a bundle that is recognised there is no plan, and so nothing that its needs could stop.
+    let mut all =
+        [unchanged("retail"), world.wants(FIRST, &[table("T0000")]).changes(), unchanged("retail_b03")];
+    settle(&mut all);
+    assert_eq!(all.each_ref().map(|bundle| consents_of(bundle).len()), [0, 1, 0]);
 }
 
 /// The plan with its node of one pipeline, and what is refused of it.

@@ -112,7 +112,7 @@ pub(super) fn resource_field(
     let key = resource.split('.').nth(1).unwrap_or_default();
     let gateway = comparison.placed_gateway(key);
     let columns = resource_columns(path, gateway.is_some());
-    let (name, place) = named(comparison, &rows(comparison, key), columns, path);
+    let (name, place) = named(comparison, comparison.placed.rows(key), columns, path);
     // What the rows say is not what the target gets: its map of names has a part in it.
     let written = gateway.and_then(|gateway| match path {
         "gateway_definition.connection_name" => Some(&gateway.connection),
@@ -126,27 +126,6 @@ pub(super) fn resource_field(
         }
         _ => (name, place),
     }
-}
-
-/// The rows that share the values of this resource: those of its prefix and subgroup, first row first.
-fn rows(comparison: &Comparison<'_>, key: &str) -> Vec<u32> {
-    let bundle = comparison.bundle;
-    let gateway = bundle.gateways.iter().find(|gateway| gateway.key() == key);
-    let group = gateway.map(|gateway| (&gateway.prefix, &gateway.subgroup)).or_else(|| {
-        let pipeline =
-            bundle.pipelines.iter().find(|pipeline| pipeline.key() == key || pipeline.job_key() == key)?;
-        Some((&pipeline.prefix, &pipeline.subgroup))
-    });
-    let Some(group) = group else { return Vec::new() };
-    let mut rows: Vec<u32> = bundle
-        .pipelines
-        .iter()
-        .filter(|pipeline| (&pipeline.prefix, &pipeline.subgroup) == group)
-        .flat_map(|pipeline| pipeline.rows.iter().copied())
-        .collect();
-    rows.sort_unstable();
-    rows.dedup();
-    rows
 }
 
 fn named(

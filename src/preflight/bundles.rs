@@ -36,28 +36,26 @@ pub enum BundlesError {
 /// How many projects are asked for at a time; how many requests are really under way the client decides.
 const WIDTH: usize = 64;
 
-/// Reads what lies where the bundles of these projects keep their state: the first bundle of each, those that the lock
-/// names, and with `look_further` whatever bundles follow on these, which a lock that is behind or gone does not know.
+/// Reads what lies where the bundles of these projects keep their state: all up to the last that is `known`, and whatever is
+/// deployed as the next ones, of which a lock that is behind, or was made anew, knows nothing.
 ///
 /// # Errors
-/// Anything but "not there"; a refusal only with `look_further`, for then nobody else knows.
+/// Anything but "not there"; a refusal only for a project of which everything `must_be_known`.
 pub async fn read_bundles(
     client: &Client,
     projects: &BTreeSet<&str>,
-    locked: &BTreeSet<&str>,
-    look_further: bool,
+    known: &BTreeSet<&str>,
+    must_be_known: impl Fn(&str) -> bool,
     paths_of: impl Fn(&str) -> Result<BundlePaths, PathError>,
 ) -> Result<BundlesFound, BundlesError> {
-    let paths_of = &paths_of;
+    let (paths_of, must_be_known) = (&paths_of, &must_be_known);
     let of_projects = stream::iter(projects)
         .map(|project| async move {
-            let numbers = locked.iter().filter_map(|bundle| bundle_number(project, bundle));
+            let numbers = known.iter().filter_map(|bundle| bundle_number(project, bundle));
             let last = numbers.max().unwrap_or(1);
+            let must_be_known = must_be_known(project);
             let mut found = BundlesFound::new();
             for number in 1.. {
-                if number > last && !look_further {
-                    break;
-                }
                 let name = bundle_name(project, number);
                 let paths = paths_of(&name)?;
                 // Under one root for all bundles, nothing more is to be found than what lies there.
@@ -65,12 +63,12 @@ pub async fn read_bundles(
                     break;
                 }
                 let facts = bundle(client, &paths).await?;
-                if let (true, Some(words)) = (look_further, facts.state.refused()) {
+                if let (true, Some(words)) = (must_be_known, facts.state.refused()) {
                     return Err(BundlesError::Refused { path: paths.state_file(), words: words.to_owned() });
                 }
                 let nothing =
                     matches!((&facts.metadata, &facts.state), (Seen::Known(None), Seen::Known(None)));
-                if look_further && nothing {
+                if must_be_known && nothing {
                     see_that_nothing_is_there(client, &paths).await?;
                 }
                 let metadata = facts.metadata.known().and_then(Option::as_ref);

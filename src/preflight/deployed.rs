@@ -23,6 +23,9 @@ pub fn deployed<'a>(
         if let Some(state) = facts.deployed()
             && metadata.is_none_or(is_its_own)
         {
+            if !state.ids.is_empty() {
+                deployed.bundles.insert(bundle.clone());
+            }
             add(&mut deployed, bundle, state);
         }
     }
@@ -162,5 +165,21 @@ mod tests {
         let pipeline = &found.pipelines[0];
         assert_eq!((pipeline.bundle.as_str(), pipeline.gateway.as_deref()), ("a", Some("a_01_g01")));
         assert_eq!(pipeline.tables, ["main.s.t1", "main.s.r"]);
+    }
+
+    #[test]
+    fn a_bundle_is_there_as_long_as_anything_of_it_is() {
+        let facts = |resources: &str| {
+            let state = format!(r#"{{"lineage": "l", "serial": 1, "state": {{{resources}}}}}"#);
+            let state = BundleState::parse(state.as_bytes()).unwrap();
+            BundleFacts { state: Seen::Known(Some(state)), ..BundleFacts::default() }
+        };
+        let job = r#""resources.jobs.job_a_01_p01": {"__id__": "3", "state": {"name": "a"}}"#;
+        let gateway = r#""resources.pipelines.gateway_a_01_g01": {"__id__": "1", "state": {"name": "a"}}"#;
+        let found = [("job", facts(job)), ("gateway", facts(gateway)), ("nothing", facts(""))];
+        let found = found.map(|(bundle, facts)| (bundle.to_owned(), facts));
+        let found = deployed("prod", &BTreeMap::from(found));
+        assert_eq!(found.bundles, BTreeSet::from(["job", "gateway"].map(str::to_owned)));
+        assert_eq!(found.pipelines, []);
     }
 }

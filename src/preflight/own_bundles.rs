@@ -244,7 +244,7 @@ fn vanished(case: &Case<'_>, bundle: &str, facts: &BundleFacts, verdict: &mut Ve
         .at(Place::Resource { key: format!("bundle {bundle}") })
         .why("its pipelines and jobs go on as they are, and no deploy changes or removes them")
         .fix(format!(
-            "put its rows back; or, where it is to go, in its folder: databricks bundle destroy -t {target}, which says first \
+            "put its rows back; or, where it is to go: tapworks deploy -t {target} --remove-project {bundle}, which says first \
              whether its tables are kept"
         )),
     );

@@ -16,6 +16,7 @@ mod cost;
 mod crash;
 mod data;
 mod deploy;
+mod emptied;
 mod examples;
 mod generate;
 mod histories;

@@ -47,7 +47,7 @@ fn run(rows: &[Row]) -> (Desired, Findings) {
         return (Desired::default(), findings);
     }
     let targets = Targets { all: &[&target], deployed: &[] };
-    let remembered = Remembered { lock: &Lock::default(), deployed: &[] };
+    let remembered = Remembered { lock: &Lock::default(), deployed: &[], begun: &BTreeSet::new() };
     let mut desired = desired(&asked, &rows, &settings, targets, remembered);
     findings.extend(std::mem::take(&mut desired.findings));
     (desired, findings)

@@ -151,7 +151,7 @@ fn found(
         let me = client.me().await?;
         let locked: BTreeSet<&str> = lock.tables.values().map(|table| table.slot.bundle.as_str()).collect();
         let paths_of = |bundle: &str| BundlePaths::resolve(bundle, target, &me.user_name, &me.short_name());
-        let found = read_bundles(&client, &asked.projects(), &locked, true, paths_of).await;
+        let found = read_bundles(&client, &asked.projects(), &locked, |_| true, paths_of).await;
         let found = found.map_err(|error| match error {
             BundlesError::Path(error) => Failure::work(error.to_string()),
             BundlesError::Facts(error) => Failure::unreadable(error),

@@ -1,7 +1,7 @@
 //! What a run is made from: whoever goes on with it must have the same.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,14 @@ impl Inputs {
         differences.extend(new.map(|bundle| format!("bundle {bundle}: it is new")));
         differences
     }
+
+    /// The bundles below this folder.
+    #[must_use]
+    pub fn bundles_in(&self, folder: &Path) -> BTreeSet<String> {
+        let packages = self.packages.keys().map(Path::new);
+        let inside = packages.filter(|package| package.parent() == Some(folder));
+        inside.filter_map(|package| Some(package.file_name()?.to_string_lossy().into_owned())).collect()
+    }
 }
 
 fn shown(targets: &[TargetInput]) -> String {
@@ -106,6 +114,16 @@ pub(super) mod tests {
             targets: vec![TargetInput { name: "dev".to_owned(), host: "https://dev".to_owned() }],
             packages: [("retail".to_owned(), Digest::of(b"p"))].into(),
         }
+    }
+
+    #[test]
+    fn bundles_are_known_by_their_folder() {
+        let mut inputs = inputs();
+        let packages = ["out/retail", "out/retail_b02", "out/dev/retail_b03", "retail_b04"];
+        inputs.packages = packages.map(|folder| (folder.to_owned(), Digest::of(b"p"))).into();
+        let bundles = |folder: &str| inputs.bundles_in(Path::new(folder)).into_iter().collect::<Vec<_>>();
+        assert_eq!(bundles("out"), ["retail", "retail_b02"]);
+        assert_eq!(bundles(""), ["retail_b04"]);
     }
 
     #[test]

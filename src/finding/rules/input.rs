@@ -181,7 +181,8 @@ pub(crate) const RULES: &[Rule] = &[
         title: "a bundle is there whose project has no rows",
         explanation: "The folder for bundles holds one that tapworks wrote, for a project that no row names any more. What it \
             deployed stays deployed, and only its bundle can change or remove it, so the files stay too. A typing error in \
-            project_name looks the same: the tables then go to a bundle of another name, and are read a second time.",
+            project_name looks the same: the tables then go to a bundle of another name, and are read a second time. One of \
+            several bundles of a project that lives on in the others (TW257) is only a folder that is left: nothing needs it.",
     },
     Rule {
         id: "TW152",

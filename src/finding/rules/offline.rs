@@ -253,4 +253,12 @@ pub(crate) const RULES: &[Rule] = &[
             consent that each deletion needs. A project that still has rows is not removed, and neither is one of which neither the \
             lock nor any target knows anything.",
     },
+    Rule {
+        id: "TW257",
+        title: "a bundle of a project has lost all of its rows",
+        explanation: "A project that outgrew one bundle lives on in the others, and no row asks for any table of this one. It is \
+            planned as every other bundle, with nothing in it: its tables leave, and each of its pipelines is deleted with the \
+            consent that a deletion needs. The tables keep their lines in the lock, and their places should the rows come back. \
+            Once nothing of it is deployed any more, it is no longer planned; its folder may then be deleted.",
+    },
 ];
