@@ -70,7 +70,7 @@ pub(super) struct Arguments {
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { configuration, target, profile, offline, only, skip, reason, until, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
-    let reports = reports.check(context, &settings)?;
+    let reports = reports.check(context, &settings, &[])?;
     let only = only.iter().map(|id| known(id)).collect::<Result<Vec<_>, _>>()?;
     let skips = told_skips(&skip, reason, until)?;
     let (selection, ended) = Selection::new(only, skips.into_iter().chain(settings.skip.clone()), today());

@@ -17,7 +17,6 @@ use crate::lock_file::{LockFile, LockRead};
 use crate::placement::Bundle;
 use crate::report::{GenerateDocument, PlacementDocument, ProjectDocument, SourceDocument, findings_text};
 use crate::settings::{Settings, Target};
-use crate::source::SourceSpec;
 
 /// Write the bundles of a table list, one folder for each project
 ///
@@ -51,7 +50,8 @@ pub(super) struct Arguments {
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { configuration, target, output_config, profile, check, locked, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
-    let reports = reports.check(context, &settings)?;
+    let written: Vec<_> = output_config.iter().map(|path| ("--output-config", path.as_path())).collect();
+    let reports = reports.check(context, &settings, &written)?;
     let mut run = Run {
         findings,
         check,
@@ -158,7 +158,7 @@ impl Run {
             resolved.get_or_insert(desired.resolved);
         }
         if let (Some(path), Some(resolved)) = (&self.output_config, &resolved) {
-            write_resolved(context, path, settings, resolved)?;
+            write_resolved(context, path, resolved)?;
         }
         Ok(0)
     }
@@ -198,21 +198,8 @@ impl Run {
     }
 }
 
-fn write_resolved(
-    context: &Context,
-    path: &Path,
-    settings: &Settings,
-    resolved: &ResolvedTable,
-) -> Result<(), Failure> {
+fn write_resolved(context: &Context, path: &Path, resolved: &ResolvedTable) -> Result<(), Failure> {
     let path = context.environment.directory().join(path);
-    if let Some(SourceSpec::File(source)) = settings.source.as_ref().map(|source| &source.spec)
-        && context.environment.directory().join(source) == path
-    {
-        return Err(Failure::usage(format!(
-            "--output-config {} would overwrite the table list",
-            path.display()
-        )));
-    }
     let failed = |error: csv::Error| Failure::work(format!("cannot write {}: {error}", path.display()));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&resolved.columns).map_err(failed)?;
@@ -220,7 +207,7 @@ fn write_resolved(
         writer.write_record(row).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|error| Failure::work(error.to_string()))?;
-    files::write(&path, &bytes)?;
+    files::write_named(&path, &bytes)?;
     context.printer.say(&format!("wrote {}", path.display()));
     Ok(())
 }

@@ -68,8 +68,9 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let flags = Flags { profile: profile.clone(), ..configuration.flags(&target) };
     let (settings, findings) = resolve(flags.clone(), &context.environment)?;
     let full = full || out.is_some();
+    let written: Vec<_> = out.iter().map(|path| ("--out", path.as_path())).collect();
+    let reports = reports.check(context, &settings, &written)?;
     let out = out.map(|path| (path, flags));
-    let reports = reports.check(context, &settings)?;
     let mut run = Run { findings, exit_code, jobs: jobs.map(usize::from), full, out, ..Run::default() };
     match run
         .plan(context, &settings, &target, profile.as_deref())

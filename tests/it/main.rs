@@ -24,6 +24,8 @@ mod list;
 mod lock;
 mod memory;
 mod migration;
+#[cfg(target_os = "linux")]
+mod outputs;
 mod package;
 mod parallel;
 mod placement;

@@ -101,7 +101,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     // What was cut off has carried out a part of the plan, so that it no longer holds: the rest is planned anew, from the same rows.
     let saved = saved.filter(|_| resumed.is_none());
     let (settings, findings) = resolve(Flags { profile: None, ..flags }, &context.environment)?;
-    let reports = reports.check(context, &settings)?;
+    let reports = reports.check(context, &settings, &[])?;
     let removed = remove_project;
     let mut run = Run { findings, removed, saved, resumed, finder, ..Run::default() };
     let how = How { steps, recovery: &recovery, consent: &consent };
