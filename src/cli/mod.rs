@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use failure::Failure;
+use failure::{Failure, status};
 use network::{Network, NetworkArguments};
 use runtime::Runtime;
 
@@ -150,7 +150,10 @@ struct Context {
 
 /// Parses the arguments and runs the command.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return tell(&told),
+    };
     start_log(cli.global.verbose);
     let verbosity = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -183,8 +186,8 @@ pub(crate) fn main() -> ExitCode {
     if let Some(sent) = context.network.summary() {
         context.printer.detail(&sent);
     }
-    match result {
-        Ok(status) => ExitCode::from(status),
+    let status = match result {
+        Ok(status) => status,
         Err(failure) => {
             // Commands that know more than the error have printed their document themselves.
             if context.output == OutputFormat::Json && !failure.is_usage() && !context.printer.has_answered()
@@ -195,8 +198,31 @@ pub(crate) fn main() -> ExitCode {
                 }));
             }
             failure.show(&context.printer);
-            ExitCode::from(failure.exit_status())
+            failure.exit_status()
         }
+    };
+    match context.printer.lost() {
+        None => ExitCode::from(status),
+        Some(error) => {
+            let lost = Failure::unwritten(error);
+            lost.show(&context.printer);
+            // What went wrong before says more.
+            let is_well = [status::DONE, status::CHANGES].contains(&status);
+            ExitCode::from(if is_well { lost.exit_status() } else { status })
+        }
+    }
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn tell(told: &clap::Error) -> ExitCode {
+    match told.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let printer = Printer::new(Verbosity::Normal, ColorChoice::Auto);
+            let lost = Failure::unwritten(&error);
+            lost.show(&printer);
+            ExitCode::from(lost.exit_status())
+        }
+        _ => ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(status::USAGE)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The one way out: data to standard output, everything else to standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use anstream::AutoStream;
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -31,7 +31,8 @@ pub enum ColorChoice {
     Never,
 }
 
-/// Writes for people and programs. A reader that went away ends nothing: the work goes on.
+/// Writes for people and programs. A reader that went away ends nothing, and a result that cannot be written ends nothing
+/// at once: the work goes on, and [`Printer::lost`] tells of it in the end.
 pub struct Printer {
     stdout: Mutex<AutoStream<io::Stdout>>,
     stderr: Mutex<AutoStream<io::Stderr>>,
@@ -39,6 +40,7 @@ pub struct Printer {
     verbosity: Verbosity,
     animated: bool,
     answered: AtomicBool,
+    lost: OnceLock<io::Error>,
 }
 
 impl Printer {
@@ -63,6 +65,7 @@ impl Printer {
             verbosity,
             animated,
             answered: AtomicBool::new(false),
+            lost: OnceLock::new(),
         }
     }
 
@@ -78,17 +81,30 @@ impl Printer {
         self.answered.load(Ordering::SeqCst)
     }
 
+    /// Why a result did not get out, where one did not: a disk that is full. That nobody reads it any more is no reason.
+    #[must_use]
+    pub fn lost(&self) -> Option<&io::Error> {
+        self.lost.get()
+    }
+
     /// The result, as it is.
     pub fn data(&self, text: &str) {
         self.answered.store(true, Ordering::SeqCst);
-        self.bars.suspend(|| write_to(&self.stdout, text));
+        if let Err(error) = self.bars.suspend(|| write_to(&self.stdout, text))
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            // The first is the cause of those that follow.
+            let _ = self.lost.set(error);
+        }
     }
 
     /// A document as JSON.
     pub fn json(&self, document: &impl serde::Serialize) {
-        if let Ok(mut text) = serde_json::to_string_pretty(document) {
-            text.push('\n');
-            self.data(&text);
+        match serde_json::to_string_pretty(document) {
+            Ok(text) => self.data(&format!("{text}\n")),
+            Err(error) => {
+                let _ = self.lost.set(error.into());
+            }
         }
     }
 
@@ -121,7 +137,8 @@ impl Printer {
 
     /// Text for standard error, as it is.
     pub fn text(&self, text: &str) {
-        self.bars.suspend(|| write_to(&self.stderr, text));
+        // Nobody is left to be told that nobody reads.
+        let _ = self.bars.suspend(|| write_to(&self.stderr, text));
     }
 
     fn stderr_line(&self, line: &str) {
@@ -139,11 +156,10 @@ impl Printer {
     }
 }
 
-fn write_to<W: anstream::stream::RawStream>(stream: &Mutex<AutoStream<W>>, text: &str)
+fn write_to<W: anstream::stream::RawStream>(stream: &Mutex<AutoStream<W>>, text: &str) -> io::Result<()>
 where
     AutoStream<W>: io::Write,
 {
     let mut stream = stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // Nobody is left to be told that nobody reads.
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
 }

@@ -72,3 +72,34 @@ fn nothing_is_written_over_what_is_read_or_written_by_another_flag() {
     assert!(run.exits(2).stderr.contains("--out would write over the table list, link"), "{}", run.stderr);
     assert_eq!(context.read("tables.csv"), sql_server_rows(3));
 }
+
+#[test]
+fn a_result_that_does_not_get_out_is_an_error() {
+    let context = listed();
+    context.run(&generate(&[])).exits(0);
+    for arguments in [
+        &["generate", "--source", "tables.csv"][..],
+        &["generate", "--source", "tables.csv", "-o", "json"],
+        &["lock", "show", "-o", "json"],
+        &["schema", "settings"],
+        &["--version"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = context.command(arguments).stdout(full).output().unwrap();
+        let said = context.judge(output);
+        assert!(
+            said.exits(1).stderr.contains("cannot write to standard output: No space left"),
+            "{}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_none() {
+    let context = listed();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = context.command(&generate(&["-o", "json"])).stdout(writer).output().unwrap();
+    assert_eq!(context.judge(output).exits(0).stderr, "");
+}
