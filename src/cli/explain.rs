@@ -14,6 +14,7 @@ use crate::finding::{Findings, Place, rule, rules};
 use crate::report::{findings_text, summary};
 use crate::settings::Target;
 use crate::table::{Explained, Resolution, Said, groups};
+use crate::text::visible;
 
 /// Say why a table has the values it has, or what a rule is about
 ///
@@ -185,7 +186,7 @@ fn text(name: &str, place: &Place, fields: &[Explained]) -> String {
 }
 
 fn told(said: &Said) -> String {
-    let value = said.value.as_deref().unwrap_or("(none)");
+    let value = visible(said.value.as_deref().unwrap_or("(none)"));
     match &said.place {
         Some(place) => format!("{value}  from {} ({place})", said.origin),
         None => format!("{value}  from {}", said.origin),

@@ -8,6 +8,8 @@ use anstream::AutoStream;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use owo_colors::{OwoColorize as _, Style};
 
+use crate::text::printable_with_colours;
+
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -87,8 +89,13 @@ impl Printer {
         self.lost.get()
     }
 
-    /// The result, as it is.
+    /// The result as text for people.
     pub fn data(&self, text: &str) {
+        self.result(&printable_with_colours(text));
+    }
+
+    /// The result, as it is.
+    fn result(&self, text: &str) {
         self.answered.store(true, Ordering::SeqCst);
         if let Err(error) = self.bars.suspend(|| write_to(&self.stdout, text))
             && error.kind() != io::ErrorKind::BrokenPipe
@@ -101,7 +108,7 @@ impl Printer {
     /// A document as JSON.
     pub fn json(&self, document: &impl serde::Serialize) {
         match serde_json::to_string_pretty(document) {
-            Ok(text) => self.data(&format!("{text}\n")),
+            Ok(text) => self.result(&format!("{text}\n")),
             Err(error) => {
                 let _ = self.lost.set(error.into());
             }
@@ -135,8 +142,9 @@ impl Printer {
         }
     }
 
-    /// Text for standard error, as it is.
+    /// Text for standard error. What others wrote into it cannot move the cursor, nor turn a name round.
     pub fn text(&self, text: &str) {
+        let text = &printable_with_colours(text);
         // Nobody is left to be told that nobody reads.
         let _ = self.bars.suspend(|| write_to(&self.stderr, text));
     }

@@ -18,6 +18,7 @@ mod data;
 mod deploy;
 mod examples;
 mod generate;
+mod hidden;
 mod histories;
 mod layers;
 mod list;
