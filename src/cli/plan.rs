@@ -162,7 +162,8 @@ impl Run {
         let staged = sites.sites.iter_mut().flat_map(|site| &mut site.projects).zip(&desired.packages);
         for ((project, package), in_doubt) in staged.zip(&in_doubt) {
             if *in_doubt {
-                project.folder = stage(package, &base.output_dir, scratch.path(), &target.name)?;
+                project.folder =
+                    stage(&context.environment, package, &base.output_dir, scratch.path(), &target.name)?;
             }
         }
         let rows = self.source.as_ref().and_then(SourceDocument::table_version);

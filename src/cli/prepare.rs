@@ -280,8 +280,7 @@ pub(super) async fn look(given: Given<'_>, placed: &[PlacedBase<'_>], contacts: 
             everywhere: &looking.placed.base.targets,
             connectors: &connectors,
             paths: &looking.paths,
-            known: &looking.facts.bundles,
-            beside: &looking.facts.known,
+            found: &looking.facts,
             selection: given.selection,
             place: &place,
         })

@@ -14,8 +14,8 @@ use crate::desired::Asked;
 use crate::finding::Findings;
 use crate::placement::{Bundle, Layout};
 use crate::preflight::{
-    BundleFacts, BundlePaths, BundlesFound, Facts, KnownBundle, LeftOver, LocalState, left_overs,
-    name_prefix, read_locks, takes_lock,
+    BundlePaths, BundlesFound, Facts, KnownBundle, LeftOver, LocalState, left_overs, name_prefix, read_locks,
+    takes_lock,
 };
 use crate::settings::Target;
 use crate::workspace::{Client, Me};
@@ -51,7 +51,7 @@ impl Recovery<'_> {
             return Ok(Vec::new());
         }
         let bundles = found.iter().map(|(bundle, (paths, facts))| {
-            let ids = facts.deployed().into_iter().flat_map(|state| state.ids.values()).cloned().collect();
+            let ids = facts.deployed().map(|state| state.ids.clone()).unwrap_or_default();
             (bundle.clone(), KnownBundle { metadata_file: paths.metadata_file(), ids })
         });
         let prefixes: BTreeSet<&str> = asked.groups.iter().map(|group| group.prefix.as_str()).collect();
@@ -75,10 +75,7 @@ impl Look<'_> {
         for bundle in self.paths.keys() {
             let folder = output_dir.join(bundle);
             let local = LocalState::read(&self.context.environment, &folder, &self.target.name)?;
-            let there = facts.bundles.get(bundle).and_then(BundleFacts::deployed);
-            if let Some(local) = local.filter(|local| local.is_newer_than(there)) {
-                facts.known.insert(bundle.clone(), local.ids);
-            }
+            facts.know_local(bundle, local);
         }
         Ok(())
     }
@@ -114,7 +111,7 @@ impl Look<'_> {
 /// The keys of the bundles as planned, with the ids that are known for them.
 fn keys(layout: &[Bundle], facts: &Facts) -> BundleKeys {
     let keys_of = |bundle: &Bundle| {
-        let state = facts.bundles.get(&bundle.name).and_then(BundleFacts::deployed);
+        let state = facts.in_workspace(&bundle.name);
         let known = facts.known.get(&bundle.name);
         let id = |key: &String| {
             known.and_then(|known| known.get(key).cloned()).or_else(|| state?.id(key).map(str::to_owned))

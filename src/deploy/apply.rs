@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::join_all;
 
 use super::budget::Place;
+use super::current::still_as_found;
 use super::error::DeployError;
 use super::journal::{RunStep, StateMark};
 use super::outcome::{Outcome, ProjectOutcome, Status, TargetOutcome};
@@ -17,7 +18,7 @@ use super::verify::{ReadBack, plan_again, read_back};
 use crate::files::FileError;
 use crate::finding::{Finding, Place as At};
 use crate::plan::{Action, Approved, BundlePlan, Counts};
-use crate::preflight::{BundleState, read_lock, read_state};
+use crate::preflight::{BundleState, LocalState, read_lock, read_state};
 
 /// Applies the plans: target after target in their order, the projects of a target side by side, since each bundle has a lock of
 /// its own. Nothing is written where any plan failed or needs consent; after the first failure nothing more is begun, unless the
@@ -151,29 +152,29 @@ async fn deploy(
     place: &Place<'_>,
     outcome: &mut ProjectOutcome,
 ) -> Result<(), DeployError> {
-    let before = still_current(site, &project.name, plan).await?;
+    still_as_found(site, &project.name).await?;
     if !plan.is_empty() || is_half_done(session, site, project) {
         session.note(site, project, RunStep::Deploying, None)?;
         let file = file.to_string_lossy();
         let mut arguments = vec!["deploy", "--plan", &file];
-        // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
         arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
         // All or nothing with the CLI: given only where each thing that it would ask about was consented to by name.
         if plan.destructive().next().is_some() {
             arguments.push("--auto-approve");
         }
         if let Err(error) = session.bundle_in(place, site, project, &arguments, true).await {
+            let error = refused(site, project, error).await;
             let after;
             (outcome.status, outcome.resources, after) =
-                what_was_done(site, &project.name, plan, before.as_ref()).await;
+                what_was_done(session, site, project, plan, &error).await;
             outcome.name_ids(&after.unwrap_or_default());
-            return Err(locked(site, project, error).await);
+            return Err(error);
         }
         noted(session.note(site, project, RunStep::Deployed, None));
     }
     outcome.resources = plan.counts();
     outcome.status = Status::NotVerified;
-    let mut read = read_back(session, site, project, plan, before.as_ref()).await?;
+    let mut read = read_back(session, site, project, plan, site.state(&project.name)).await?;
     outcome.name_ids(&read.state);
     if session.verify_plan && read.differences.is_empty() {
         read.differences = plan_again(session, site, project, place).await?;
@@ -192,11 +193,14 @@ async fn deploy(
     Ok(())
 }
 
-/// The same error, or who holds the lock that the CLI could not have.
-async fn locked(site: &Site, project: &ProjectBundle, error: DeployError) -> DeployError {
-    let is_about_lock =
-        matches!(&error, DeployError::Command { output, .. } if output.contains("acquire deployment lock"));
-    match site.paths.get(&project.name).filter(|_| is_about_lock) {
+/// The same error, or why the CLI did not even begin: somebody holds the lock, or has deployed since.
+async fn refused(site: &Site, project: &ProjectBundle, error: DeployError) -> DeployError {
+    let DeployError::Command { output, .. } = &error else { return error };
+    if let Some(line) = output.lines().find(|line| line.contains(STALE_PLAN)) {
+        let what = line.trim().trim_start_matches("Error: ").to_owned();
+        return DeployError::Moved { project: project.name.clone(), what };
+    }
+    match site.paths.get(&project.name).filter(|_| output.contains(NO_LOCK)) {
         Some(paths) => match read_lock(&site.client, paths).await {
             Ok(Some(lock)) => DeployError::Locked { project: project.name.clone(), lock },
             _ => error,
@@ -205,6 +209,11 @@ async fn locked(site: &Site, project: &ProjectBundle, error: DeployError) -> Dep
     }
 }
 
+/// What the CLI says where another holds the lock.
+const NO_LOCK: &str = "acquire deployment lock";
+/// What it says where the state is not the one that the plan was made against.
+const STALE_PLAN: &str = "does not match state";
+
 /// What cannot be noted after the fact is no failure of the deploy: whoever goes on with the run finds it out again.
 fn noted(result: Result<(), FileError>) {
     if let Err(error) = result {
@@ -212,11 +221,12 @@ fn noted(result: Result<(), FileError>) {
     }
 }
 
-/// Whether this very run had begun to deploy the project when it was cut off, or a lock is to be taken: then it is brought to
-/// its end even where nothing is left to change.
+/// Whether this very run had begun to deploy the project when it was cut off, a lock is to be taken, or a state is to be brought
+/// home: then it is brought to its end even where nothing is left to change.
 fn is_begun(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> bool {
     let step = session.progress(site, project).step;
-    site.locks.holds(&project.name)
+    site.is_unpushed(&project.name)
+        || site.locks.holds(&project.name)
         || site.unfinished.contains(&project.name)
         || step.is_some_and(|step| step >= RunStep::Deploying && step < RunStep::Recorded)
 }
@@ -231,7 +241,7 @@ fn is_half_done(session: &Session<'_>, site: &Site, project: &ProjectBundle) -> 
         .is_some_and(|bundle| matches!(bundle.metadata.known(), Some(Some(_))));
     let was_deploying = site.unfinished.contains(&project.name)
         || session.progress(site, project).step == Some(RunStep::Deploying);
-    site.locks.holds(&project.name) || (was_deploying && !has_metadata)
+    site.is_unpushed(&project.name) || site.locks.holds(&project.name) || (was_deploying && !has_metadata)
 }
 
 /// Writes down what was deployed, for the next run; that it cannot be written is no failure of the deploy.
@@ -260,54 +270,34 @@ async fn record(
     )
 }
 
-/// The state that is there now, unless it is another than the plan was made against.
-async fn still_current(
-    site: &Site,
-    project: &str,
-    plan: &BundlePlan,
-) -> Result<Option<BundleState>, DeployError> {
-    let Some(paths) = site.paths.get(project) else { return Ok(None) };
-    let state = read_state(&site.client, paths).await?;
-    match moved(plan, state.as_ref()) {
-        Some(what) => Err(DeployError::Moved { project: project.to_owned(), what }),
-        None => Ok(state),
-    }
-}
-
-/// How the state has moved on since the plan was made. The CLI looks too, but not at a plan from before the first deploy:
-/// it applies that at any time, and creates everything a second time.
-fn moved(plan: &BundlePlan, state: Option<&BundleState>) -> Option<String> {
-    let planned = plan.serial.unwrap_or(0);
-    match (&plan.lineage, state) {
-        (None, Some(_)) => Some("it was not deployed yet, and now it is".to_owned()),
-        (Some(lineage), Some(state)) if *lineage != state.lineage => {
-            Some("the deployment was removed and made anew".to_owned())
-        }
-        // A state on this machine that could not be saved to the workspace is newer than the one there: that is no
-        // stranger's doing, the deploy brings it home.
-        (Some(_), Some(state)) if planned < state.serial => {
-            Some(format!("serial {planned} became {}", state.serial))
-        }
-        _ => None,
-    }
-}
-
 /// After a deploy that failed: whether it changed anything, as the CLI's state tells it, and that state.
 async fn what_was_done(
+    session: &Session<'_>,
     site: &Site,
-    project: &str,
+    project: &ProjectBundle,
     plan: &BundlePlan,
-    before: Option<&BundleState>,
+    error: &DeployError,
 ) -> (Status, Counts, Option<BundleState>) {
-    let Some(paths) = site.paths.get(project) else { return (Status::Failed, Counts::default(), None) };
+    if matches!(error, DeployError::Locked { .. } | DeployError::Moved { .. }) {
+        return (Status::Failed, Counts::default(), None);
+    }
     // Where the state cannot be read it is not known that nothing was written, so it is not said.
-    let Ok(after) = read_state(&site.client, paths).await else {
-        return (Status::PartlyDeployed, Counts::default(), None);
+    let unknown = (Status::PartlyDeployed, Counts::default(), None);
+    let Some(paths) = site.paths.get(&project.name) else { return unknown };
+    let Ok(saved) = read_state(&site.client, paths).await else { return unknown };
+    // What was done is in the workspace last: where that failed, or the CLI was ended before it, only this machine knows.
+    let Ok(local) = LocalState::read(session.environment, &project.folder, &site.target) else {
+        return unknown;
     };
+    let local = local.map(|local| local.state).filter(|local| local.is_ahead_of(saved.as_ref()));
+    let after = local.or(saved);
+    let before = site.state(&project.name);
     // A first deploy that makes nothing leaves a state that names nothing.
     let nothing = |state: Option<&BundleState>| state.is_none_or(|state| state.ids.is_empty());
     if after.as_ref() == before || (nothing(before) && nothing(after.as_ref())) {
-        return (Status::Failed, Counts::default(), after);
+        // What was asked for last when it was ended nobody noted.
+        let status = if error.may_have_written() { Status::PartlyDeployed } else { Status::Failed };
+        return (status, Counts::default(), after);
     }
     let is_there = |key: &str| after.as_ref().is_some_and(|state| state.id(key).is_some());
     let count = |action| {
@@ -318,26 +308,4 @@ async fn what_was_done(
     let counts =
         Counts { created: count(Action::Create), deleted: count(Action::Delete), ..Counts::default() };
     (Status::PartlyDeployed, counts, after)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_state_that_moved_on_is_noticed() {
-        let plan = |text: &str| BundlePlan::parse(text.as_bytes()).unwrap();
-        let state = |lineage: &str, serial: u64| {
-            let text = format!(r#"{{"lineage": "{lineage}", "serial": {serial}, "state": {{}}}}"#);
-            BundleState::parse(text.as_bytes()).unwrap()
-        };
-        let first = plan(r#"{"plan": {}}"#);
-        let later = plan(r#"{"lineage": "a", "serial": 3, "plan": {}}"#);
-        assert_eq!(moved(&first, None), None);
-        assert!(moved(&first, Some(&state("a", 1))).is_some());
-        assert_eq!(moved(&later, Some(&state("a", 3))), None);
-        assert_eq!(moved(&later, Some(&state("a", 4))).as_deref(), Some("serial 3 became 4"));
-        assert!(moved(&later, Some(&state("b", 3))).is_some());
-        assert_eq!(moved(&later, Some(&state("a", 2))), None, "what could not be saved is brought home");
-    }
 }

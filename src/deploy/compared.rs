@@ -59,9 +59,7 @@ fn compare_bundle(
     // Where nothing changes nobody asks what was deployed.
     let state = site.state(&bundle.name).filter(|_| !plan.is_empty());
     let deployed = state.map(deployed).unwrap_or_default();
-    let cascade_on_destroy = target.cascade_on_destroy;
-    let prevent_destroy = target.prevent_destroy;
-    Comparison { bundle, plan, deployed: &deployed, origins, cascade_on_destroy, prevent_destroy }.changes()
+    Comparison { target, bundle, plan, deployed: &deployed, origins }.changes()
 }
 
 fn deployed(state: &BundleState) -> Deployed {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::workspace::{Client, Error};
+use crate::workspace::{Client, Error, Pipeline};
 
 /// What can be read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Kind {
     /// The definition as the workspace has it; `None` where there is no such thing.
     pub(super) async fn read(self, client: &Client, id: &str) -> Result<Option<Value>, Error> {
         Ok(match self {
-            Self::Pipeline => client.pipeline(id).await?.map(|pipeline| pipeline.spec),
+            Self::Pipeline => client.pipeline(id).await?.map(Pipeline::definition),
             Self::Job => match id.parse() {
                 Ok(id) => client.job(id).await?.map(|job| Value::Object(job.settings)),
                 Err(_) => None,

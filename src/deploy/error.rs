@@ -85,6 +85,12 @@ impl DeployError {
         }
     }
 
+    /// Whether a command that writes was ended from outside, so that nobody knows what it had asked for last.
+    #[must_use]
+    pub(super) fn may_have_written(&self) -> bool {
+        matches!(self, Self::Interrupted { wrote: true, .. } | Self::Command { status: None, .. })
+    }
+
     /// Whether the workspace, or the CLI, cannot be used from here as things are.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {

@@ -6,6 +6,7 @@ mod arrivals;
 mod budget;
 mod child;
 mod compared;
+mod current;
 mod definition;
 mod error;
 mod journal;

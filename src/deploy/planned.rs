@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use futures_util::future::join_all;
 
+use super::current::made_against_found;
 use super::error::DeployError;
 use super::journal::RunStep;
 use super::recognition::Recognition;
@@ -110,8 +111,13 @@ async fn plan(
     let (validated, planned) = tokio::join!(validate, plan);
     // What validate says is the better message: plan fails of the same cause in fewer words.
     validated?;
-    let document = planned?.stdout;
-    let plan = BundlePlan::parse(&document)?;
+    let mut document = planned?.stdout;
+    let mut plan = BundlePlan::parse(&document)?;
+    if plan.names_no_state() {
+        document = session.bundle(site, project, PLAN, false).await?.stdout;
+        plan = BundlePlan::parse(&document)?;
+    }
+    made_against_found(site, &project.name, &plan)?;
     let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
     files::write(&path, &document)?;
     session.note(site, project, RunStep::Planned, None)?;

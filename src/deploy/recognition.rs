@@ -14,7 +14,7 @@ use super::site::{ProjectBundle, Site};
 use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::files;
-use crate::preflight::BundleState;
+use crate::preflight::{BundleState, local_folder};
 
 /// What is known of a project before any CLI command.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +79,10 @@ async fn recognise(
             return Ok(found(Some(format!("the record of the last deploy cannot be read: {why}")), 0));
         }
     };
+    if site.is_unpushed(&project.name) {
+        let doubt = "the state of the last deploy lies on this machine alone, it never came to the workspace";
+        return Ok(found(Some(doubt.to_owned()), 0));
+    }
     let Some(state) = site.state(&project.name) else {
         return Ok(found(Some("nothing is deployed".to_owned()), 0));
     };
@@ -123,11 +127,7 @@ fn local(
     project: &ProjectBundle,
     state: &BundleState,
 ) -> Result<Option<String>, DeployError> {
-    let base = match environment.variable("DATABRICKS_BUNDLE_TMP") {
-        Some(folder) => project.folder.join(folder),
-        None => project.folder.join(".databricks").join("bundle"),
-    };
-    let folder = environment.directory().join(base).join(&site.target);
+    let folder = local_folder(environment, &project.folder, &site.target);
     for name in ["resources.json.wal", "variable-overrides.json"] {
         if files::entry(&folder.join(name))?.is_some() {
             return Ok(Some(format!("there is a {name} in {}", folder.display())));

@@ -28,7 +28,9 @@ impl TakeOver {
             *seen.entry((left.bundle.clone(), left.key.clone())).or_default() += 1;
         }
         let is_free = |left: &LeftOver| {
-            let is_wanted = matches!(keys.get(&left.bundle).and_then(|keys| keys.get(&left.key)), Some(None));
+            // What the state holds for it may be gone: then its place is free.
+            let held = keys.get(&left.bundle).and_then(|keys| keys.get(&left.key));
+            let is_wanted = held.is_some_and(|held| held.is_none() || *held == left.replaces);
             is_wanted && seen.get(&(left.bundle.clone(), left.key.clone())) == Some(&1)
         };
         let (bound, strange) = left_over.into_iter().partition(is_free);
@@ -42,21 +44,24 @@ impl TakeOver {
     }
 }
 
-/// Binds everything to the states of these bundles, in order. The first command of a bundle takes its lock, where that is to be
+/// Binds everything to the states of these bundles, in order; what its key stood for before, and is gone, is let go first. The first command of a bundle takes its lock, where that is to be
 /// taken.
 ///
 /// # Errors
 /// The first that does not succeed; what was bound stays bound.
-pub async fn bind(session: &Session<'_>, site: &Site, take_over: &TakeOver) -> Result<(), DeployError> {
+pub async fn bind(session: &Session<'_>, site: &mut Site, take_over: &TakeOver) -> Result<(), DeployError> {
     for left in &take_over.bound {
         let Some(project) = site.projects.iter().find(|project| project.name == left.bundle) else {
             continue;
         };
-        let mut arguments = vec!["deployment", "bind", left.short_key(), &left.id, "--auto-approve"];
-        arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
-        session.bundle(site, project, &arguments, true).await?;
+        let unbind = left.replaces.as_ref().map(|_| vec!["deployment", "unbind", left.short_key()]);
+        let bind = vec!["deployment", "bind", left.short_key(), &left.id, "--auto-approve"];
+        for mut arguments in unbind.into_iter().chain([bind]) {
+            arguments.extend(site.locks.take(&project.name).then_some("--force-lock"));
+            session.bundle(site, project, &arguments, true).await?;
+        }
     }
-    Ok(())
+    site.look_again(session.environment, &take_over.bundles()).await
 }
 
 #[cfg(test)]
@@ -68,6 +73,7 @@ mod tests {
             bundle: "retail".to_owned(),
             key: format!("resources.pipelines.{key}"),
             id: id.to_owned(),
+            replaces: None,
             name: key.to_owned(),
             owner: None,
             definition: serde_json::Value::Null,
@@ -80,6 +86,7 @@ mod tests {
             ("resources.pipelines.free".to_owned(), None),
             ("resources.pipelines.twice".to_owned(), None),
             ("resources.pipelines.taken".to_owned(), Some("9".to_owned())),
+            ("resources.pipelines.gone".to_owned(), Some("8".to_owned())),
         ]);
         let keys = BTreeMap::from([("retail".to_owned(), keys)]);
         let found = vec![
@@ -88,11 +95,13 @@ mod tests {
             left("twice", "3"),
             left("taken", "4"),
             left("no", "5"),
+            LeftOver { replaces: Some("8".to_owned()), ..left("gone", "6") },
+            LeftOver { replaces: Some("7".to_owned()), ..left("taken", "7") },
         ];
         let take_over = TakeOver::of(found, &keys);
         let ids = |left: &[LeftOver]| left.iter().map(|left| left.id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids(&take_over.bound), ["1"]);
-        assert_eq!(ids(&take_over.strange), ["2", "3", "4", "5"]);
+        assert_eq!(ids(&take_over.bound), ["1", "6"]);
+        assert_eq!(ids(&take_over.strange), ["2", "3", "4", "5", "7"]);
         assert_eq!(take_over.bundles(), BTreeSet::from(["retail".to_owned()]));
     }
 }

@@ -19,7 +19,7 @@ use crate::environment::Environment;
 use crate::event::{Ended, Event, Step, Watch};
 use crate::files::{self, FileError};
 use crate::interrupt::Interrupt;
-use crate::preflight::{BundlePaths, BundleState, Facts, read_lock};
+use crate::preflight::{BundlePaths, BundleState, Facts, LocalState, Seen, read_lock, read_state};
 use crate::workspace::{ChildEnvironment, Client, Me};
 
 /// A target whose workspace was reached.
@@ -45,10 +45,33 @@ pub struct Site {
 }
 
 impl Site {
-    /// The CLI's state of a project, as it was found; `None` where it was not deployed.
+    /// The CLI's state of a project, as it was found: the one that the CLI goes on with, which may lie on this machine alone.
+    /// `None` where it was not deployed.
     #[must_use]
     pub fn state(&self, project: &str) -> Option<&BundleState> {
-        self.facts.bundles.get(project)?.deployed()
+        self.facts.state(project)
+    }
+
+    /// Whether the state of a project lies on this machine alone: an apply was cut off, or could not save it.
+    pub(super) fn is_unpushed(&self, project: &str) -> bool {
+        self.facts.unpushed.contains_key(project)
+    }
+
+    /// Looks again at the states of these bundles, after commands that changed them.
+    pub(super) async fn look_again(
+        &mut self,
+        environment: &Environment,
+        bundles: &BTreeSet<String>,
+    ) -> Result<(), DeployError> {
+        for project in self.projects.iter().filter(|project| bundles.contains(&project.name)) {
+            if let Some(paths) = self.paths.get(&project.name) {
+                let state = read_state(&self.client, paths).await?;
+                self.facts.bundles.entry(project.name.clone()).or_default().state = Seen::Known(state);
+            }
+            let local = LocalState::read(environment, &project.folder, &self.target)?;
+            self.facts.know_local(&project.name, local);
+        }
+        Ok(())
     }
 
     /// The fingerprints of the definitions of pipelines and jobs that were found, by id.

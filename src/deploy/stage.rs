@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{Package, PackageError};
+use crate::environment::Environment;
 use crate::files::{self, Entry, FileError};
+use crate::preflight::local_folder;
 
 /// The folder of the package on disk: in `output` where it lies there already, byte for byte, else in `scratch`, with what the
 /// CLI keeps beside it of this target (a state that could not be saved to the workspace lies there alone).
@@ -11,6 +13,7 @@ use crate::files::{self, Entry, FileError};
 /// # Errors
 /// What stands in the way of writing it to `output` too, and a scratch folder that cannot be written.
 pub fn stage(
+    environment: &Environment,
     package: &Package,
     output: &Path,
     scratch: &Path,
@@ -27,8 +30,12 @@ pub fn stage(
     for file in &there.foreign {
         copy_file(&there.folder.join(file), &written.folder.join(file))?;
     }
-    let kept = Path::new(".databricks").join("bundle").join(target);
-    copy_files(&there.folder.join(&kept), &written.folder.join(&kept))?;
+    let kept = |bundle: &Path| local_folder(environment, bundle, target);
+    let (from, to) = (kept(&there.folder), kept(&written.folder));
+    // They are one where the user keeps these files somewhere else altogether.
+    if from != to {
+        copy_files(&from, &to)?;
+    }
     Ok(written.folder)
 }
 
@@ -61,6 +68,10 @@ mod tests {
     use crate::bundle::{Options, render};
     use crate::placement::Bundle;
 
+    fn nowhere() -> Environment {
+        Environment::of([])
+    }
+
     fn package(targets: &[&crate::settings::Target]) -> Package {
         let bundle = Bundle {
             name: "retail".into(),
@@ -76,7 +87,7 @@ mod tests {
         let (output, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let package = package(&[]);
         package.write(output.path()).unwrap();
-        let staged = stage(&package, output.path(), scratch.path(), "prod").unwrap();
+        let staged = stage(&nowhere(), &package, output.path(), scratch.path(), "prod").unwrap();
         assert_eq!(staged, output.path().join("retail"));
         assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
     }
@@ -91,7 +102,7 @@ mod tests {
         std::fs::write(there.join(state).join("resources.json"), "{}").unwrap();
         std::fs::write(there.join(state).join("terraform/program"), "x").unwrap();
         std::fs::write(there.join("resources/mine.yml"), "resources: {}\n").unwrap();
-        let staged = stage(&package(&[]), output.path(), scratch.path(), "prod").unwrap();
+        let staged = stage(&nowhere(), &package(&[]), output.path(), scratch.path(), "prod").unwrap();
         assert!(staged.starts_with(scratch.path()));
         for file in ["databricks.yml", ".databricks/bundle/prod/resources.json", "resources/mine.yml"] {
             assert!(staged.join(file).is_file(), "{file}");

@@ -12,7 +12,7 @@ use super::record::RecordedResource;
 use super::site::{ProjectBundle, Session, Site};
 use crate::digest::Digest;
 use crate::event::{Ended, Event, Step};
-use crate::plan::{Action, BundlePlan};
+use crate::plan::{Action, BundlePlan, Node};
 use crate::preflight::{BundleState, read_state};
 use crate::workspace::Client;
 
@@ -108,12 +108,14 @@ async fn read_one<'a>(
         return Ok((key, recorded(None), Some(Difference::of(key, what))));
     };
     let difference = match node.and_then(|node| node.new_state.as_ref()) {
+        // The state is behind, and the workspace is already as configured: the CLI has compared the two itself.
+        None if node.is_some_and(Node::is_ahead_of_state) => None,
         // What stays as it is was found to be as configured, and that is what was sent when it was deployed.
         None => {
             deployed.definition(key).and_then(|meant| kind.difference(&meant, &there, Additions::Service))
         }
         Some(new) => {
-            let mut meant = new.value.clone();
+            let mut meant = new.meant();
             resolve_ids(&mut meant, &|key| deployed.id(key));
             kind.difference(&meant, &there, Additions::Service)
         }

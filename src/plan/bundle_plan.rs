@@ -48,7 +48,26 @@ pub struct NewState {
     /// The definition.
     #[serde(default)]
     pub value: Value,
+    /// By path, the texts with such references. They stand in the value too, but for one: of which object permissions are
+    /// stands here only.
+    #[serde(default)]
+    pub vars: IndexMap<String, String>,
 }
+
+impl NewState {
+    /// The definition with all its references in it.
+    #[must_use]
+    pub fn meant(&self) -> Value {
+        let mut meant = self.value.clone();
+        if let (Some(fields), Some(object)) = (meant.as_object_mut(), self.vars.get(OBJECT)) {
+            fields.insert(OBJECT.to_owned(), Value::from(object.as_str()));
+        }
+        meant
+    }
+}
+
+/// The field of permissions that says what they are of.
+const OBJECT: &str = "object_id";
 
 /// How one field differs.
 #[derive(Debug, Deserialize)]
@@ -124,6 +143,14 @@ impl BundlePlan {
         self.nodes.iter().map(|(key, node)| (key.as_str(), node)).filter(|(key, _)| is_resource(key))
     }
 
+    /// Whether it was made against a deployment that has no state: the CLI was killed in its first deploy before anything was
+    /// made, and left a log that only begins. The plan that finds the log removes it, names its lineage, and is refused when
+    /// it is to be applied. The next plan is an ordinary one.
+    #[must_use]
+    pub fn names_no_state(&self) -> bool {
+        self.lineage.is_some() && self.serial.unwrap_or_default() == 0
+    }
+
     /// Resources by action. Permissions of a resource count with it, not by themselves.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -159,6 +186,12 @@ impl BundlePlan {
 }
 
 impl Node {
+    /// Whether a field is in the workspace already as it is configured, and another in the state of the last deploy.
+    #[must_use]
+    pub fn is_ahead_of_state(&self) -> bool {
+        self.changes.values().any(|change| change.reason.as_deref() == Some("remote_already_set"))
+    }
+
     /// The fields because of which it is done, with the CLI's reason.
     pub fn causes(&self) -> impl Iterator<Item = (&str, &FieldChange)> {
         self.changes
@@ -207,6 +240,26 @@ mod tests {
         let plan = BundlePlan::parse(PLAN.as_bytes()).unwrap();
         assert_eq!(plan.counts(), Counts { created: 1, updated: 0, recreated: 1, deleted: 2, unchanged: 1 });
         assert!(!plan.is_empty());
+    }
+
+    #[test]
+    fn a_lineage_without_a_serial_is_of_no_state() {
+        let names = |text: &str| BundlePlan::parse(text.as_bytes()).unwrap().names_no_state();
+        assert!(names(r#"{"lineage": "a", "plan": {}}"#));
+        assert!(!names(r#"{"plan": {}}"#), "before the first deploy");
+        assert!(!names(PLAN));
+    }
+
+    #[test]
+    fn permissions_say_what_they_are_of() {
+        let new: NewState = serde_json::from_str(
+            r#"{"value": {"object_id": "", "x": "${resources.jobs.j.id}"},
+                "vars": {"object_id": "/jobs/${resources.jobs.j.id}", "x": "${resources.jobs.j.id}"}}"#,
+        )
+        .unwrap();
+        let meant = new.meant();
+        assert_eq!(meant["object_id"], "/jobs/${resources.jobs.j.id}");
+        assert_eq!(meant["x"], "${resources.jobs.j.id}");
     }
 
     #[test]

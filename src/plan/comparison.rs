@@ -15,10 +15,13 @@ use super::resources::resources;
 use super::seen::{Seen, new_gateway};
 use super::tables::Tables;
 use crate::placement::{Bundle, Gateway, Pipeline};
+use crate::settings::Target;
 
 /// What a comparison looks at: one bundle for one target.
 #[derive(Clone, Copy)]
 pub struct Comparison<'a> {
+    /// Where to.
+    pub target: &'a Target,
     /// What is wanted.
     pub bundle: &'a Bundle,
     /// What the CLI would do.
@@ -27,10 +30,6 @@ pub struct Comparison<'a> {
     pub deployed: &'a Deployed,
     /// Where the user wrote what is wanted.
     pub origins: &'a dyn Origins,
-    /// Whether the tables are to go with their pipelines (`cascade_on_destroy` of the target).
-    pub cascade_on_destroy: bool,
-    /// Whether pipelines are not to be destroyed at all (`prevent_destroy` of the target).
-    pub prevent_destroy: bool,
 }
 
 impl<'a> Comparison<'a> {
@@ -89,7 +88,17 @@ impl<'a> Comparison<'a> {
     /// Whether the tables of a pipeline are to go with it: what the bundle says of it, else what the target says.
     pub(super) fn drops(&self, seen: Seen<'_>) -> bool {
         let own = seen.wanted().and_then(|wanted| wanted.get("cascade_on_destroy")?.as_bool());
-        own.unwrap_or(self.cascade_on_destroy)
+        own.unwrap_or(self.target.cascade_on_destroy)
+    }
+
+    /// Whether the CLI refuses to destroy a pipeline that it is to have: what the target puts over the bundle decides, else what
+    /// it says of all. The plan does not tell it.
+    pub(super) fn prevents(&self, seen: Seen<'_>) -> bool {
+        let own = self.target.bundle.as_ref().and_then(|bundle| {
+            let pipeline = bundle.get("resources")?.get("pipelines")?.get(seen.key)?;
+            pipeline.get("lifecycle")?.get("prevent_destroy")?.as_bool()
+        });
+        own.unwrap_or(self.target.prevent_destroy)
     }
 
     /// Why a pipeline or gateway is made again, up to that it is.
@@ -115,6 +124,7 @@ impl<'a> Comparison<'a> {
 
     /// The fields because of which something is done, as the user knows them, with the place of the first.
     pub(super) fn first_step(&self, seen: Seen<'_>) -> Cause {
+        let key = format!("pipelines.{}", seen.key);
         let mut place = None;
         let mut names: Vec<String> = Vec::new();
         for (path, change) in seen.node.causes() {
@@ -122,7 +132,7 @@ impl<'a> Comparison<'a> {
                 names.push(format!("{path} was changed by hand"));
                 continue;
             }
-            let (name, written) = super::written::resource_field(self, seen.key, path, change.new.as_ref());
+            let (name, written) = super::written::resource_field(self, &key, path, change.new.as_ref());
             place = place.or(written);
             if !names.contains(&name) {
                 names.push(name);

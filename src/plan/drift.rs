@@ -7,6 +7,7 @@ use super::changes::Drift;
 use super::comparison::Comparison;
 use super::definition::definitions;
 use super::field::FieldDifference;
+use super::levels::Level;
 
 const OBJECTS: &str = "ingestion_definition.objects";
 
@@ -91,8 +92,9 @@ fn tables(comparison: &Comparison<'_>, key: &str, node: &Node, found: &mut Vec<D
             None => drift(path, format!("{} was taken out of {key} by hand", old.destination())),
             Some(new) => {
                 for field in old.differences(*new) {
-                    // What was never set is the service's own default.
-                    if old.field(&field.path).is_some() {
+                    // What was never set is the service's own default. What is set further away is told there, once.
+                    let is_here = old.level(*new, &field.path) == Level::Table;
+                    if is_here && old.field(&field.path).is_some() {
                         let what = format!(
                             "{} {} was changed by hand: {} → {}",
                             old.destination(),

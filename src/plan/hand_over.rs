@@ -49,7 +49,7 @@ pub(super) fn hand_over(
                 pipeline: pipeline.to_owned(),
                 why: format!("{count} of {pipeline} {are} kept; it cannot write to what another pipeline made until that is dropped"),
                 statements: tables.iter().map(|table| format!("DROP TABLE {};", quoted(&table.key))).collect(),
-                instead: (recreated && !comparison.cascade_on_destroy).then(|| {
+                instead: (recreated && !comparison.target.cascade_on_destroy).then(|| {
                     "set `cascade_on_destroy: true` for the target and deploy that alone; then this change drops the tables and \
                      reads them again by itself"
                         .to_owned()

@@ -42,7 +42,7 @@ pub(super) fn needs(
 fn refusal(comparison: &Comparison<'_>, seen: Seen<'_>, resource: &ResourceChange) -> Option<Finding> {
     let word = if seen.node.action == Action::Delete { "deleted" } else { "deleted and made again" };
     let place = Place::Resource { key: resource.key.clone() };
-    if comparison.prevent_destroy && seen.node.action == Action::Recreate {
+    if comparison.prevents(seen) && seen.node.action == Action::Recreate {
         return Some(
             Finding::error(
                 "TW403",

@@ -37,7 +37,7 @@ pub(super) fn resources(
         };
         let change = match seen {
             Some(seen) => pipeline(comparison, pipelines, tables, key, seen),
-            None => other(comparison, pipelines, key, node),
+            None => other(comparison, pipelines, tables, key, node),
         };
         found.push((order, change));
     }
@@ -69,7 +69,7 @@ fn pipeline(
                 count => cause.then(plural(count, "table")),
             }
         }
-        _ => updated(comparison, seen),
+        _ => updated(comparison, key, seen),
     };
     ResourceChange {
         key: key.to_owned(),
@@ -111,7 +111,7 @@ fn effect(tables: &Tables, seen: Seen<'_>) -> Effect {
 }
 
 /// Why something is changed in place. Tables say for themselves.
-fn updated(comparison: &Comparison<'_>, seen: Seen<'_>) -> Cause {
+fn updated(comparison: &Comparison<'_>, key: &str, seen: Seen<'_>) -> Cause {
     let path = seen
         .node
         .changes
@@ -123,8 +123,7 @@ fn updated(comparison: &Comparison<'_>, seen: Seen<'_>) -> Cause {
         Some((CASCADE, _)) => Cause::new("cascade_on_destroy is noted, nothing is sent"),
         Some((path, change)) if change.is_by_hand() => Cause::new(format!("{path} was changed by hand")),
         Some((path, change)) => {
-            let (name, place) =
-                super::written::resource_field(comparison, seen.key, path, change.new.as_ref());
+            let (name, place) = super::written::resource_field(comparison, key, path, change.new.as_ref());
             Cause::new(name).at(place)
         }
     }
@@ -173,10 +172,10 @@ fn behind(pipelines: &BTreeMap<&str, Seen<'_>>, tables: &Tables, seen: Seen<'_>)
 fn other(
     comparison: &Comparison<'_>,
     pipelines: &BTreeMap<&str, Seen<'_>>,
+    tables: &Tables,
     key: &str,
     node: &Node,
 ) -> ResourceChange {
-    let name = key.split('.').nth(1).unwrap_or_default();
     let cause = match node.action {
         Action::Delete if node.gone => Cause::new("it was deleted by hand"),
         Action::Delete => Cause::new("nothing asks for it any more"),
@@ -201,14 +200,19 @@ fn other(
                 }
                 Some((path, change)) => {
                     let (name, place) =
-                        super::written::resource_field(comparison, name, path, change.new.as_ref());
+                        super::written::resource_field(comparison, key, path, change.new.as_ref());
                     Cause::new(name).at(place)
                 }
                 None => Cause::default(),
             }
         }
     };
-    let effect = if node.gone { Effect::None } else { Effect::Metadata };
+    let refreshes = key.strip_prefix("jobs.").is_some_and(|job| tables.refreshing.contains(job));
+    let effect = match node.gone {
+        true => Effect::None,
+        false if refreshes => Effect::Snapshot,
+        false => Effect::Metadata,
+    };
     ResourceChange {
         key: key.to_owned(),
         action: node.action,

@@ -41,10 +41,10 @@ impl<'a> Seen<'a> {
 
     /// Whether it is, or was, a gateway.
     pub(super) fn is_gateway(self) -> bool {
-        [self.wanted(), self.found(), self.deployed]
-            .into_iter()
-            .flatten()
-            .any(|definition| definition.get("gateway_definition").is_some_and(|block| !block.is_null()))
+        let latest = self.wanted().or(self.found()).or(self.deployed);
+        latest
+            .and_then(|definition| definition.get("gateway_definition"))
+            .is_some_and(|block| !block.is_null())
     }
 }
 

@@ -1,14 +1,15 @@
 //! What happens to tables.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::bundle_plan::Action;
 use super::cause::Cause;
 use super::changes::{TableAction, TableChange, TableCount};
 use super::comparison::Comparison;
-use super::definition::{Definition, definitions, reads_again};
+use super::definition::{Definition, FULL_REFRESH, definitions, reads_again};
 use super::effect::{Effect, Fate};
 use super::field::FieldDifference;
+use super::full_refresh::{FullRefresh, full_refreshes};
 use super::seen::Seen;
 
 /// The tables of a bundle.
@@ -17,6 +18,8 @@ pub(super) struct Tables {
     pub(super) unchanged: usize,
     /// By the key of the pipeline.
     pub(super) counts: HashMap<String, TableCount>,
+    /// The keys of the jobs that have tables read again in full from now on.
+    pub(super) refreshing: BTreeSet<String>,
 }
 
 /// What is worked out once for all tables of a pipeline.
@@ -46,7 +49,8 @@ struct There<'a> {
 
 impl Tables {
     pub(super) fn of(comparison: &Comparison<'_>, pipelines: &BTreeMap<&str, Seen<'_>>) -> Self {
-        let mut tables = Self { changes: Vec::new(), unchanged: 0, counts: HashMap::new() };
+        let mut tables =
+            Self { changes: Vec::new(), unchanged: 0, counts: HashMap::new(), refreshing: BTreeSet::new() };
         let mut known: BTreeMap<&str, Known<'_>> = BTreeMap::new();
         for seen in pipelines.values() {
             if seen.node.action == Action::Skip {
@@ -89,8 +93,44 @@ impl Tables {
                 tables.changes.push(change(table, TableAction::Remove, pipeline, Effect::None, cause));
             }
         }
+        for refresh in full_refreshes(comparison) {
+            if let Some(seen) = pipelines.get(refresh.pipeline) {
+                tables.refresh(comparison, *seen, &refresh);
+            }
+        }
         tables.changes.sort_by(|a, b| a.key.cmp(&b.key));
         tables
+    }
+
+    /// The tables that a job has read again in full. Those that are read for the first time, or again anyhow, are told already.
+    fn refresh(&mut self, comparison: &Comparison<'_>, seen: Seen<'_>, refresh: &FullRefresh<'_>) {
+        let job = format!("jobs.{}", refresh.job);
+        let (name, place) = super::written::resource_field(comparison, &job, &refresh.path, None);
+        let cause = Cause::new(name).at(place).then(format!("{job} reads in full at every run"));
+        let field =
+            FieldDifference { path: FULL_REFRESH.to_owned(), old: None, new: Some(job.clone().into()) };
+        let is = seen.wanted().or(seen.found()).into_iter().flat_map(definitions);
+        let told = self.changes.iter().enumerate().filter(|(_, told)| told.pipeline == seen.key);
+        let told: HashMap<String, usize> = told.map(|(index, told)| (told.key.clone(), index)).collect();
+        for table in is.filter(|table| refresh.covers(&table.key())) {
+            let told = told.get(&table.destination()).and_then(|index| self.changes.get_mut(*index));
+            match told {
+                Some(told) if told.effect >= Effect::Initial => continue,
+                Some(told) => {
+                    told.effect = Effect::Snapshot;
+                    told.fields.push(field.clone());
+                    told.cause = cause.clone();
+                }
+                None => {
+                    self.unchanged = self.unchanged.saturating_sub(1);
+                    let effect = Effect::Snapshot;
+                    let mut changed = change(table, TableAction::Update, seen.key, effect, cause.clone());
+                    changed.fields.push(field.clone());
+                    self.changes.push(changed);
+                }
+            }
+            self.refreshing.insert(refresh.job.to_owned());
+        }
     }
 
     /// The tables that a pipeline is to have.
@@ -219,7 +259,8 @@ fn in_place(
     let index = decisive.unwrap_or(0);
     let field = fields.get(index)?;
     let cause = if index < edited {
-        let (name, place) = super::written::table_field(comparison, row, &field.path);
+        let level = old.deployed.level(table, &field.path);
+        let (name, place) = super::written::table_field(comparison, seen.key, row, level, &field.path);
         Cause::new(name).at(place)
     } else {
         Cause::new(format!("{} was changed by hand, it is changed back", field.path))

@@ -6,7 +6,7 @@ use super::*;
 use crate::connector::{Configuration, Destination, Object, ObjectSource};
 use crate::finding::Place;
 use crate::placement::{Bundle, Gateway, Pipeline};
-use crate::settings::Column;
+use crate::settings::{Column, Target};
 use crate::table::GatewaySettings;
 
 /// Everything is written in the first of the rows, which is line 2 of `tables.csv`.
@@ -109,8 +109,7 @@ struct World {
     bundle: Bundle,
     state: Value,
     plan: Value,
-    cascade_on_destroy: bool,
-    prevent_destroy: bool,
+    target: Target,
 }
 
 impl World {
@@ -126,8 +125,7 @@ impl World {
             bundle: bundle([&["Orders", "Customers"], &["Items", "Prices"]]),
             state: json!({}),
             plan: json!({}),
-            cascade_on_destroy: false,
-            prevent_destroy: false,
+            target: Target::named("prod"),
         };
         for (key, definition) in definitions {
             world.plan[key] = json!({"action": "skip", "remote_state": without_flag(&definition)});
@@ -202,7 +200,7 @@ impl World {
 
     /// The settings say that tables go with their pipelines.
     fn dropping(mut self) -> Self {
-        self.cascade_on_destroy = true;
+        self.target.cascade_on_destroy = true;
         for key in [GATEWAY, FIRST, SECOND] {
             if let Some(new) = self.plan[key].pointer_mut("/new_state/value") {
                 new["cascade_on_destroy"] = json!(true);
@@ -217,12 +215,11 @@ impl World {
         let state = self.state.as_object().unwrap().iter();
         let deployed: Deployed = state.map(|(key, entry)| (key.as_str(), entry["state"].clone())).collect();
         Comparison {
+            target: &self.target,
             bundle: &self.bundle,
             plan: &plan,
             deployed: &deployed,
             origins: &Lines,
-            cascade_on_destroy: self.cascade_on_destroy,
-            prevent_destroy: self.prevent_destroy,
         }
         .changes()
     }
@@ -567,6 +564,32 @@ fn another_key_is_a_deletion_and_a_move() {
 }
 
 #[test]
+fn a_gateway_under_another_key_takes_the_pipelines_behind_it_along() {
+    let again = "ingestion_definition.ingestion_gateway_id";
+    let new = json!("${resources.pipelines.gateway_new.id}");
+    let mut world = World::new()
+        .delete(GATEWAY)
+        .edit(FIRST, "recreate", again, json!("g-1"), new.clone())
+        .edit(SECOND, "recreate", again, json!("g-1"), new);
+    world.plan["resources.pipelines.gateway_new"] =
+        json!({"action": "create", "new_state": {"value": gateway()}});
+    let changes = world.changes();
+    assert_eq!(
+        consents_of(&changes),
+        [
+            "delete:gateway_sales_01_g01",
+            "recreate:pipeline_sales_01_g01_p01",
+            "recreate:pipeline_sales_01_g01_p02"
+        ]
+    );
+    assert_eq!(
+        tables_of(&changes)[0],
+        "Update main.bronze.customers snapshot (pipeline_sales_01_g01_p01 reads through another gateway, gateway_new → \
+         pipeline_sales_01_g01_p01 recreated)"
+    );
+}
+
+#[test]
 fn a_deleted_pipeline_says_what_becomes_of_its_tables() {
     let changes = World::new().delete(FIRST).delete(JOB).changes();
     assert_eq!(
@@ -613,13 +636,13 @@ fn a_recreate_that_drops_takes_what_leaves_along() {
 #[test]
 fn prevent_destroy_forbids_what_no_consent_could_allow() {
     let mut world = World::new().other_gateway_schema();
-    world.prevent_destroy = true;
+    world.target.prevent_destroy = true;
     let changes = world.changes();
     assert!(changes.findings.iter().all(|finding| finding.rule == "TW403"));
     assert!(changes.needs.is_empty());
     // The CLI does not look at what is taken out.
     let mut world = World::new().delete(FIRST);
-    world.prevent_destroy = true;
+    world.target.prevent_destroy = true;
     assert!(world.changes().findings.is_empty());
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::comparison::Comparison;
+use super::levels::Level;
 use crate::finding::Place;
 use crate::settings::Column;
 
@@ -45,21 +46,70 @@ fn resource_columns(path: &str, is_gateway: bool) -> &'static [Column] {
 /// How the user knows a field of a table, and where its value is written.
 pub(super) fn table_field(
     comparison: &Comparison<'_>,
+    pipeline: &str,
     row: Option<u32>,
+    level: Level,
     path: &str,
 ) -> (String, Option<Place>) {
-    let columns = table_columns(path);
-    let rows: Vec<u32> = row.into_iter().collect();
-    named(comparison, &rows, columns, path)
+    match level {
+        Level::Table => {
+            let columns = table_columns(path);
+            let rows: Vec<u32> = row.into_iter().collect();
+            named(comparison, &rows, columns, path)
+        }
+        Level::Schema => (format!("{path} of its schema"), None),
+        Level::Pipeline => {
+            let path = format!("ingestion_definition.{path}");
+            match put_over(comparison, &format!("pipelines.{pipeline}"), &path) {
+                Some((name, place)) => (name, Some(place)),
+                None => (format!("{path} of {pipeline}"), None),
+            }
+        }
+    }
 }
 
-/// How the user knows a field of a pipeline, gateway or job with this key, and where its value is written.
+/// A field of a resource that the target puts over the bundle, `targets.prod.bundle.resources.pipelines.x.tags`.
+fn put_over(comparison: &Comparison<'_>, resource: &str, path: &str) -> Option<(String, Place)> {
+    let target = comparison.target;
+    let mut whole = vec!["resources"];
+    whole.extend(resource.split('.'));
+    whole.extend(steps(path));
+    let (depth, place) = target.overlay.as_ref()?.place(&whole)?;
+    // Not the resource as a whole.
+    let written = whole.get(..depth).filter(|written| written.len() > 3)?;
+    Some((format!("targets.{}.bundle.{}", target.name, written.join(".")), place))
+}
+
+/// The steps of a path as the CLI writes it: `tags['cost.center']`, `tasks[task_key='x'].timeout_seconds`.
+fn steps(path: &str) -> Vec<&str> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+        let end = if rest.starts_with('[') {
+            rest.find(']').map_or(rest.len(), |end| end + 1)
+        } else {
+            rest.find(['.', '[']).unwrap_or(rest.len())
+        };
+        let (step, after) = rest.split_at(end);
+        let quoted = step.strip_prefix("['").and_then(|step| step.strip_suffix("']"));
+        steps.push(quoted.unwrap_or(step));
+        rest = after;
+    }
+    steps
+}
+
+/// How the user knows a field of a resource, `pipelines.x` or `jobs.x`, and where its value is written.
 pub(super) fn resource_field(
     comparison: &Comparison<'_>,
-    key: &str,
+    resource: &str,
     path: &str,
     new: Option<&Value>,
 ) -> (String, Option<Place>) {
+    if let Some((name, place)) = put_over(comparison, resource, path) {
+        return (name, Some(place));
+    }
+    let key = resource.split('.').nth(1).unwrap_or_default();
     let gateway = comparison.placed_gateway(key);
     let columns = resource_columns(path, gateway.is_some());
     let (name, place) = named(comparison, &rows(comparison, key), columns, path);
@@ -110,5 +160,22 @@ fn named(
         (Some((column, place)), _) => (column.to_string(), Some(place)),
         (None, Some(column)) => (column.to_string(), None),
         (None, None) => (path.to_owned(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_the_cli_is_taken_apart() {
+        assert_eq!(steps("a.b"), ["a", "b"]);
+        assert_eq!(steps("tags['cost.center']"), ["tags", "cost.center"]);
+        assert_eq!(
+            steps("tasks[task_key='x.y'].pipeline_task"),
+            ["tasks", "[task_key='x.y']", "pipeline_task"]
+        );
+        assert_eq!(steps("[group_name='a']"), ["[group_name='a']"]);
+        assert_eq!(steps("clusters[0].num_workers"), ["clusters", "[0]", "num_workers"]);
     }
 }

@@ -111,6 +111,7 @@ mod tests {
     #[test]
     fn what_was_left_over_is_remembered_where_tables_lie() {
         let left = |key: &str, definition| LeftOver {
+            replaces: None,
             bundle: "a".to_owned(),
             key: format!("resources.pipelines.{key}"),
             id: key.to_owned(),

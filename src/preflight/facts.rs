@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::definition::Definition;
+use super::local_state::LocalState;
 use super::metadata::Metadata;
 use super::principals::Principal;
 use super::seen::Seen;
@@ -173,9 +174,37 @@ pub struct Facts {
     /// What is known although no state in the workspace holds it, by bundle and key: the CLI's own log on this machine has it,
     /// or it is about to be bound.
     pub known: BTreeMap<String, BTreeMap<String, String>>,
+    /// By bundle: the state on this machine, where the CLI goes on with that one since it never came to the workspace.
+    pub unpushed: BTreeMap<String, BundleState>,
 }
 
 impl Facts {
+    /// The state that the CLI goes on with, so that plans are made against it.
+    #[must_use]
+    pub fn state(&self, bundle: &str) -> Option<&BundleState> {
+        self.unpushed.get(bundle).or_else(|| self.in_workspace(bundle))
+    }
+
+    /// The state in the workspace.
+    #[must_use]
+    pub fn in_workspace(&self, bundle: &str) -> Option<&BundleState> {
+        self.bundles.get(bundle)?.deployed()
+    }
+
+    /// Takes in what lies on this machine, and what of it the workspace does not know.
+    pub fn know_local(&mut self, bundle: &str, local: Option<LocalState>) {
+        let there = self.in_workspace(bundle);
+        match local.map(|local| local.state).filter(|local| local.is_ahead_of(there)) {
+            Some(state) => {
+                self.known.insert(bundle.to_owned(), state.ids.clone());
+                self.unpushed.insert(bundle.to_owned(), state);
+            }
+            None => {
+                self.unpushed.remove(bundle);
+            }
+        }
+    }
+
     /// The fingerprints of the definitions of pipelines and jobs that were looked at, by id.
     #[must_use]
     pub fn definitions(&self) -> HashMap<&str, Digest> {

@@ -14,8 +14,8 @@ use crate::workspace::{Client, Pipeline};
 pub struct KnownBundle {
     /// What its resources point at.
     pub metadata_file: String,
-    /// The ids that its state holds, the one on this machine included.
-    pub ids: BTreeSet<String>,
+    /// What its state holds: ids by key.
+    pub ids: BTreeMap<String, String>,
 }
 
 /// A pipeline or job that was left over.
@@ -27,6 +27,9 @@ pub struct LeftOver {
     pub key: String,
     /// Its id.
     pub id: String,
+    /// The id that the state still holds for that key, where nothing of that id is there any more: a deploy that made it again
+    /// was cut off in between.
+    pub replaces: Option<String>,
     /// Its display name.
     pub name: String,
     /// Who made it, where that is told.
@@ -63,7 +66,8 @@ pub async fn left_overs(
     prefixes: &BTreeSet<&str>,
     bundles: &BTreeMap<String, KnownBundle>,
 ) -> Result<Vec<LeftOver>, FactsError> {
-    let known: BTreeSet<&str> = bundles.values().flat_map(|bundle| &bundle.ids).map(String::as_str).collect();
+    let known: BTreeSet<&str> =
+        bundles.values().flat_map(|bundle| bundle.ids.values()).map(String::as_str).collect();
     let named = |name: &str| bare_name(name, name_prefix, prefixes).is_some();
     let (pipelines, jobs) = tokio::try_join!(client.list_pipelines(), client.list_jobs())?;
     let pipelines =
@@ -91,18 +95,38 @@ pub async fn left_overs(
         let kind = if pipeline.spec.get("gateway_definition").is_some() { "gateway" } else { "pipeline" };
         let key = format!("resources.pipelines.{kind}_{bare}");
         let Pipeline { id, name, creator: owner, spec: definition, .. } = pipeline;
-        Some(LeftOver { bundle, key, id, name, owner, definition })
+        Some(LeftOver { bundle, key, id, replaces: None, name, owner, definition })
     });
     let jobs = jobs.into_iter().filter_map(|job| {
         let bundle = bundle_of(job.metadata_file_path())?;
         let key = format!("resources.jobs.job_{}", bare_name(job.name(), name_prefix, prefixes)?);
         let (id, name) = (job.id.to_string(), job.name().to_owned());
-        Some(LeftOver { bundle, key, id, name, owner: job.creator, definition: Value::Object(job.settings) })
+        let definition = Value::Object(job.settings);
+        Some(LeftOver { bundle, key, id, replaces: None, name, owner: job.creator, definition })
     });
-    let mut found: Vec<LeftOver> = pipelines.chain(jobs).collect();
+    let mut found: Vec<LeftOver> = stream::iter(pipelines.chain(jobs))
+        .map(|left| async move {
+            let held = bundles.get(&left.bundle).and_then(|bundle| bundle.ids.get(&left.key));
+            let replaces = match held {
+                Some(held) if !is_there(client, left.kind(), held).await? => Some(held.clone()),
+                _ => None,
+            };
+            Ok::<_, FactsError>(LeftOver { replaces, ..left })
+        })
+        .buffered(WIDTH)
+        .try_collect()
+        .await?;
     // What others refer to comes first: gateways, pipelines, jobs.
     found.sort_by(|a, b| (a.kind() == "job", &a.key, &a.id).cmp(&(b.kind() == "job", &b.key, &b.id)));
     Ok(found)
+}
+
+async fn is_there(client: &Client, kind: &str, id: &str) -> Result<bool, FactsError> {
+    Ok(match (kind, id.parse()) {
+        ("job", Ok(id)) => client.job(id).await?.is_some(),
+        ("job", Err(_)) => false,
+        _ => client.pipeline(id).await?.is_some(),
+    })
 }
 
 /// The name without what stands before it in the target, where it is `<prefix>_…` and ends in a number of ours.

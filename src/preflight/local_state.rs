@@ -2,24 +2,19 @@
 //! apply a log of what was made. Where an apply was cut off, the next command on the same machine takes that log into the
 //! state by itself, so what it names is not forgotten.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::state::BundleState;
+use super::state::{BundleState, Entry};
 use crate::environment::Environment;
 use crate::files::{self, FileError};
 
-/// What the CLI on this machine knows of a deployment beyond the workspace.
+/// What the CLI on this machine knows of a deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalState {
-    /// Which deployment.
-    pub lineage: String,
-    /// Which version of its state, the log taken in.
-    pub serial: u64,
-    /// Ids by key, `resources.pipelines.x`.
-    pub ids: BTreeMap<String, String>,
+    /// Its state, the log taken in.
+    pub state: BundleState,
     /// Whether an apply was cut off: there is a log that follows the state.
     pub is_cut_off: bool,
 }
@@ -39,19 +34,13 @@ struct Line {
     v: Option<Entry>,
 }
 
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(rename = "__id__", default)]
-    id: String,
-}
-
 impl LocalState {
     /// What lies in the folder of a bundle for a target; `None` where nothing does that the CLI would use.
     ///
     /// # Errors
     /// A file that is there and cannot be read.
     pub fn read(environment: &Environment, bundle: &Path, target: &str) -> Result<Option<Self>, FileError> {
-        let folder = folder(environment, bundle, target);
+        let folder = local_folder(environment, bundle, target);
         let state = files::read_if_present(&folder.join("resources.json"))?;
         let log = files::read_if_present(&folder.join("resources.json.wal"))?;
         Ok(Self::parse(state.as_deref(), log.as_deref()))
@@ -60,12 +49,7 @@ impl LocalState {
     fn parse(state: Option<&[u8]>, log: Option<&[u8]>) -> Option<Self> {
         // A copy that cannot be read is the CLI's to complain about.
         let state = state.and_then(|bytes| BundleState::parse(bytes).ok());
-        let mut local = state.map(|state| Self {
-            lineage: state.lineage,
-            serial: state.serial,
-            ids: state.ids,
-            is_cut_off: false,
-        });
+        let mut local = state.map(|state| Self { state, is_cut_off: false });
         if let Some(log) = log {
             local = local.clone().unwrap_or_default().with_log(&String::from_utf8_lossy(log)).or(local);
         }
@@ -77,29 +61,24 @@ impl LocalState {
     fn with_log(mut self, log: &str) -> Option<Self> {
         let mut lines = log.lines();
         let header: Header = serde_json::from_str(lines.next()?).ok()?;
-        let is_next = header.serial == self.serial + 1;
-        if !is_next || !(self.lineage.is_empty() || self.lineage == header.lineage) {
+        let state = &mut self.state;
+        let is_next = header.serial == state.serial + 1;
+        if !is_next || !(state.lineage.is_empty() || state.lineage == header.lineage) {
             return None;
         }
+        (state.lineage, state.serial) = (header.lineage, header.serial);
         for line in lines.map_while(|line| serde_json::from_str::<Line>(line).ok()) {
             self.is_cut_off = true;
-            match line.v {
-                Some(entry) => self.ids.insert(line.k, entry.id),
-                None => self.ids.remove(&line.k),
-            };
+            state.set(line.k, line.v);
         }
-        self.is_cut_off.then_some(Self { lineage: header.lineage, serial: header.serial, ..self })
-    }
-
-    /// Whether the CLI goes on with this state and not with the one in the workspace.
-    #[must_use]
-    pub fn is_newer_than(&self, there: Option<&BundleState>) -> bool {
-        there.is_none_or(|there| there.lineage == self.lineage && there.serial < self.serial)
+        self.is_cut_off.then_some(self)
     }
 }
 
-/// Where the CLI keeps its own files of a bundle for a target.
-fn folder(environment: &Environment, bundle: &Path, target: &str) -> PathBuf {
+/// Where the CLI keeps its own files of a bundle for a target: `.databricks/bundle/<target>` in the bundle's folder, unless
+/// `DATABRICKS_BUNDLE_TMP` names another place.
+#[must_use]
+pub fn local_folder(environment: &Environment, bundle: &Path, target: &str) -> PathBuf {
     let bundle = environment.directory().join(bundle);
     match environment.variable("DATABRICKS_BUNDLE_TMP") {
         Some(folder) => bundle.join(folder).join(target),
@@ -112,23 +91,27 @@ mod tests {
     use super::*;
 
     const STATE: &str = r#"{"lineage": "l", "serial": 3, "state": {"resources.pipelines.a": {"__id__": "1"}, "resources.jobs.b": {"__id__": "2"}}}"#;
-    const LOG: &str = "{\"lineage\":\"l\",\"serial\":4,\"cli_version\":\"1.14.0\"}\n{\"k\":\"resources.pipelines.c\",\"v\":{\"__id__\":\"3\",\"state\":{}}}\n{\"k\":\"resources.jobs.b\"}\n{\"k\":\"resources.jobs.d\",\"v\":{\"__id";
+    const LOG: &str = "{\"lineage\":\"l\",\"serial\":4,\"cli_version\":\"1.14.0\"}\n{\"k\":\"resources.pipelines.c\",\"v\":{\"__id__\":\"3\",\"state\":{\"name\":\"c\"}}}\n{\"k\":\"resources.jobs.b\"}\n{\"k\":\"resources.jobs.d\",\"v\":{\"__id";
 
     #[test]
     fn a_log_is_taken_in() {
         let local = LocalState::parse(Some(STATE.as_bytes()), Some(LOG.as_bytes())).unwrap();
-        assert_eq!((local.serial, local.is_cut_off), (4, true));
-        let ids: Vec<_> = local.ids.iter().map(|(key, id)| (key.as_str(), id.as_str())).collect();
+        assert_eq!((local.state.serial, local.is_cut_off), (4, true));
+        let ids: Vec<_> = local.state.ids.iter().map(|(key, id)| (key.as_str(), id.as_str())).collect();
         assert_eq!(ids, [("resources.pipelines.a", "1"), ("resources.pipelines.c", "3")]);
         let there = BundleState::parse(STATE.as_bytes()).unwrap();
-        assert!(local.is_newer_than(Some(&there)) && local.is_newer_than(None));
+        assert!(local.state.is_ahead_of(Some(&there)) && local.state.is_ahead_of(None));
+        // What it is now is told by its last line.
+        let definition: serde_json::Value = local.state.definition("resources.pipelines.c").unwrap();
+        assert_eq!(definition["name"], "c");
     }
 
     #[test]
     fn a_first_apply_that_was_cut_off_has_a_log_alone() {
         let log = LOG.replace("\"serial\":4", "\"serial\":1");
         let local = LocalState::parse(None, Some(log.as_bytes())).unwrap();
-        assert_eq!((local.lineage.as_str(), local.serial, local.ids.len()), ("l", 1, 1));
+        let state = local.state;
+        assert_eq!((state.lineage.as_str(), state.serial, state.ids.len()), ("l", 1, 1));
     }
 
     #[test]
@@ -139,7 +122,7 @@ mod tests {
             assert_eq!(LocalState::parse(Some(STATE.as_bytes()), Some(log.as_bytes())), Some(state.clone()));
         }
         let there = BundleState::parse(STATE.as_bytes()).unwrap();
-        assert!(!state.is_newer_than(Some(&there)), "it is the same");
+        assert!(!state.state.is_ahead_of(Some(&there)), "it is the same");
         assert_eq!(LocalState::parse(None, None), None);
     }
 }

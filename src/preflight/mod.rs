@@ -48,7 +48,7 @@ pub use examine::{Examined, LIVE_RULES, examine, not_examined};
 pub use facts::{BundleFacts, Facts, FactsError, Found, LivePipeline, Manager};
 pub(crate) use gather::read_state;
 pub use left_over::{KnownBundle, LeftOver, left_overs};
-pub use local_state::LocalState;
+pub use local_state::{LocalState, local_folder};
 pub use metadata::Metadata;
 pub use owners::read_owners;
 pub use paths::{BundlePaths, PathError, name_prefix};

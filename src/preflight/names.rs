@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::case::{Case, Stranger};
 use super::facts::{Found, Manager};
+use super::seen::Seen;
 use super::verdict::Verdict;
 use super::wanted::Planned;
 use crate::finding::{Finding, Place};
@@ -224,14 +225,19 @@ fn left_over(
         Some(planned) => finding
             .at(case.row(planned))
             .why("the CLI does not know it and would create it a second time")
-            .fix(match in_state {
-                None => format!(
-                    "`tapworks deploy --recover` takes over all that was left; by hand: `databricks bundle deployment bind {} {} -t {}`, \
-                     or delete it in the workspace",
-                    planned.key.rsplit('.').next().unwrap_or(&planned.key),
-                    found.id,
-                    case.name()
-                ),
+            .fix(match in_state.filter(|held| !is_gone(case, held)) {
+                None => {
+                    let key = planned.key.rsplit('.').next().unwrap_or(&planned.key);
+                    let (id, target) = (&found.id, case.name());
+                    let let_go = match in_state {
+                        Some(_) => format!("`databricks bundle deployment unbind {key} -t {target}`, then "),
+                        None => String::new(),
+                    };
+                    format!(
+                        "`tapworks deploy --recover` takes over all that was left; by hand: \
+                         {let_go}`databricks bundle deployment bind {key} {id} -t {target}`, or delete it in the workspace"
+                    )
+                }
                 Some(other) => format!(
                     "the bundle has {other} for that key: delete {} in the workspace once nothing needs it",
                     found.id
@@ -246,6 +252,13 @@ fn left_over(
             finding
         }
     })
+}
+
+/// Whether it is known that nothing of this id is there any more.
+fn is_gone(case: &Case<'_>, id: &str) -> bool {
+    let pipeline = case.facts.own_pipelines.get(id).and_then(Seen::known);
+    let job = case.facts.own_jobs.get(id).and_then(Seen::known);
+    matches!(pipeline, Some(None)) || matches!(job, Some(false))
 }
 
 /// The same bundle and target, deployed under another root.

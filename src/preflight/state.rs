@@ -37,8 +37,9 @@ struct Document {
     state: BTreeMap<String, Entry>,
 }
 
+/// A resource, as the state and the log that follows it name it.
 #[derive(Deserialize)]
-struct Entry {
+pub(super) struct Entry {
     #[serde(rename = "__id__", default)]
     id: String,
     #[serde(rename = "state", default)]
@@ -52,12 +53,31 @@ impl BundleState {
     /// Where it is not such a file.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(bytes)?;
-        let (mut ids, mut definitions) = (BTreeMap::new(), BTreeMap::new());
+        let mut state = Self { lineage: document.lineage, serial: document.serial, ..Self::default() };
         for (key, entry) in document.state {
-            definitions.extend(entry.definition.map(|definition| (key.clone(), definition)));
-            ids.insert(key, entry.id);
+            state.set(key, Some(entry));
         }
-        Ok(Self { lineage: document.lineage, serial: document.serial, ids, definitions })
+        Ok(state)
+    }
+
+    /// Puts a resource in, or takes it out where nothing is left of it.
+    pub(super) fn set(&mut self, key: String, entry: Option<Entry>) {
+        self.definitions.remove(&key);
+        match entry {
+            Some(Entry { id, definition }) => {
+                self.definitions.extend(definition.map(|definition| (key.clone(), definition)));
+                self.ids.insert(key, id);
+            }
+            None => {
+                self.ids.remove(&key);
+            }
+        }
+    }
+
+    /// Whether the CLI goes on with this state, which lies on this machine, and not with the one in the workspace.
+    #[must_use]
+    pub fn is_ahead_of(&self, workspace: Option<&Self>) -> bool {
+        workspace.is_none_or(|there| there.lineage == self.lineage && there.serial < self.serial)
     }
 
     /// The definition of a resource as it was last deployed; `None` where there is none, or where it is not of this form.

@@ -7,7 +7,7 @@ use super::catalog::{
     CatalogFacts, CatalogWanted, Connectors, OwnPipelines, Participant, gather_catalog, gather_holders,
     judge_connections, judge_destinations, judge_homes,
 };
-use super::facts::{BundleFacts, Facts, FactsError};
+use super::facts::{Facts, FactsError};
 use super::gather::{Subject, gather};
 use super::paths::{BundlePaths, name_prefix};
 use super::principals::Principal;
@@ -42,10 +42,8 @@ pub struct Question<'a> {
     pub connectors: &'a Connectors,
     /// Where the state of each bundle lies, of those too that the rows no longer name.
     pub paths: &'a BTreeMap<String, BundlePaths>,
-    /// What was found there already.
-    pub known: &'a BTreeMap<String, BundleFacts>,
-    /// Ids that no state in the workspace holds and that are known all the same, by bundle and key.
-    pub beside: &'a BTreeMap<String, BTreeMap<String, String>>,
+    /// What was found already: there, and on this machine.
+    pub found: &'a Facts,
     /// The rules that are wanted.
     pub selection: &'a Selection,
     /// Where a row stands.
@@ -66,11 +64,12 @@ pub(super) struct Survey<'a> {
 impl<'a> Survey<'a> {
     /// Asks for all that the rules need, but for what only follows from the answers.
     pub(super) async fn of(question: Question<'a>) -> Result<Self, FactsError> {
-        let Question { client, target, layout, connectors, paths, known, selection, .. } = question;
+        let Question { client, target, layout, connectors, paths, found, selection, .. } = question;
         let me = client.me().await?;
         let wanted = Wanted::of(layout, &name_prefix(target, &me.short_name()));
         let principals = Principal::of(target);
-        let subject = Subject { wanted: &wanted, paths, known, principals: &principals, selection };
+        let subject =
+            Subject { wanted: &wanted, paths, known: &found.bundles, principals: &principals, selection };
         let catalog_wanted = CatalogWanted::of_layout(layout, connectors, target);
         let [connections, homes, destinations, shared] =
             [CONNECTIONS, HOMES, DESTINATIONS, &[SHARED]].map(|rules| selection.wants_any(rules));
@@ -79,7 +78,7 @@ impl<'a> Survey<'a> {
             let asks = connections || homes || destinations || shared;
             if asks { Ok(Some(gather_catalog(client, &catalog_wanted).await?)) } else { Ok(None) }
         })?;
-        let facts = Facts { known: question.beside.clone(), ..facts };
+        let facts = Facts { known: found.known.clone(), unpushed: found.unpushed.clone(), ..facts };
         Ok(Self { question, me, wanted, facts, catalog_wanted, catalog })
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use super::overlay::Overlay;
 use super::reader::{KeySpec, Kind, Reader};
 use crate::closest::did_you_mean;
 use crate::connector::Destination;
@@ -75,6 +76,8 @@ pub struct Target {
     pub connections: IndexMap<String, String>,
     /// Merged into the target in `databricks.yml` as it is.
     pub bundle: Option<yaml::Value>,
+    /// The same with its places; absent where nobody wrote it.
+    pub overlay: Option<Overlay>,
     /// Where it is written; absent where it is made from a profile or the environment.
     pub place: Option<Place>,
     /// Where its `root_path` is written.
@@ -106,6 +109,7 @@ impl Target {
             schemas: IndexMap::new(),
             connections: IndexMap::new(),
             bundle: None,
+            overlay: None,
             place: None,
             root_path_place: None,
             is_default: false,
@@ -309,6 +313,7 @@ impl Reader<'_> {
         target.presets = value("presets");
         target.notifications = value("notifications");
         target.bundle = value("bundle");
+        target.overlay = get("bundle").map(|node| Overlay::new(self.document, node));
         target
     }
 

@@ -58,6 +58,8 @@ pub struct Pipeline {
     /// The spec as the service holds it; `null` where the answer has none.
     #[serde(default)]
     pub spec: Value,
+    /// These stand beside the spec.
+    parameters: Option<Value>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -66,6 +68,16 @@ struct LatestUpdate {
 }
 
 impl Pipeline {
+    /// Its definition, as a request that makes it has it.
+    #[must_use]
+    pub fn definition(self) -> Value {
+        let mut spec = self.spec;
+        if let (Some(fields), Some(parameters)) = (spec.as_object_mut(), self.parameters) {
+            fields.insert("parameters".to_owned(), parameters);
+        }
+        spec
+    }
+
     /// When its newest update was started, as the service writes times: `2026-01-02T03:04:05.678Z`.
     #[must_use]
     pub fn last_update(&self) -> Option<&str> {

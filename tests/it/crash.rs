@@ -163,7 +163,7 @@ impl Site {
     pub(crate) fn power_off(&self, run: &mut Child) {
         run.kill().unwrap();
         run.wait().unwrap();
-        processes::kill(self.context.path("").to_str().unwrap());
+        processes::kill(&self.context.path(""));
         self.sweep();
     }
 

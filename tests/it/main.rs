@@ -47,3 +47,4 @@ mod saved_plan;
 mod settings;
 #[cfg(unix)]
 mod signals;
+mod unpushed;

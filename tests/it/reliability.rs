@@ -155,7 +155,7 @@ fn run(stage: Stage, flags: &[&str], prepare: impl FnOnce(&MockWorkspace, &mut C
     prepare(&workspace, &mut context);
     let said = context.run(&[stage.arguments(), flags].concat());
     assert_eq!(workspace.world(|world| world.statements.unfinished()), Vec::<String>::new(), "{stage:?}");
-    assert_eq!(processes::of(context.path("").to_str().unwrap()), Vec::<String>::new(), "{stage:?}");
+    assert_eq!(processes::of(&context.path("")), Vec::<String>::new(), "{stage:?}");
     let ours = |request: &&tapworks_mocks::workspace::RecordedRequest| {
         request.header("user-agent").is_some_and(|agent| agent.starts_with("tapworks/"))
     };

@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
         let said =
             self.context.judge(Output { status, stdout: read("stdout.log"), stderr: read("stderr.log") });
         let folder = self.context.path("");
-        assert_eq!(processes::of(folder.to_str().unwrap()), Vec::<String>::new(), "{}", said.stderr);
+        assert_eq!(processes::of(&folder), Vec::<String>::new(), "{}", said.stderr);
         assert_eq!(self.workspace.world(|world| world.statements.unfinished()), Vec::<String>::new());
         (said, took)
     }
@@ -176,7 +176,7 @@ fn a_child_that_only_reads_is_stopped() {
         run.until_the_cli_asked("GET", "/");
         // The check for what is left would see it.
         let folder = context.path("");
-        assert!(!cfg!(target_os = "linux") || !processes::of(folder.to_str().unwrap()).is_empty());
+        assert!(!cfg!(target_os = "linux") || !processes::of(&folder).is_empty());
         let said = ends_soon(run, name, status);
         let document: Value = serde_json::from_str(&said.stdout).unwrap();
         assert_eq!(document["targets"][0]["status"], "failed", "{document}");

@@ -187,7 +187,7 @@ fn start<'a>(
         }));
     }
     let new = step.new_state.as_ref().ok_or_else(|| fail("the plan has no new_state"))?;
-    let mut value = new.value.clone();
+    let mut value = new.with_references();
     let mut unresolved = None;
     replace_templates(&mut value, &mut |text, key| {
         if !new.vars.values().any(|template| template == text) {

@@ -14,6 +14,7 @@ use super::files;
 use super::git::{self, Checkout};
 use super::http::Client;
 use super::identity::Identity;
+use super::keyed;
 use super::mode::{self, Situation};
 use super::normalize;
 use super::permission;
@@ -116,6 +117,7 @@ impl Bundle {
         self.set_paths()?;
         variable::assign(&mut variables, environment, &self.bundle_folder).map_err(|e| error(&e))?;
         self.resolve(variables).map_err(|e| error(&e))?;
+        keyed::merge_elements(&mut self.config).map_err(|e| error(&e))?;
         normalize::check(&self.config, Type::Struct(&ROOT), Trail::Root, &mut self.diagnostics);
         self.shape_resources(target_sets_root_path)
     }

@@ -39,6 +39,7 @@ mod git;
 mod glob;
 mod http;
 mod identity;
+mod keyed;
 mod lock;
 mod merge;
 mod mode;

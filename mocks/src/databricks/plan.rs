@@ -62,6 +62,29 @@ pub(super) struct NewState {
     pub(super) vars: BTreeMap<String, String>,
 }
 
+/// What permissions are of. The CLI makes that reference up, so it stands among the references only.
+const OBJECT: &str = "object_id";
+
+impl NewState {
+    /// What is sent, with the texts in it that are not resolved yet.
+    pub(super) fn new(value: &Json, vars: BTreeMap<String, String>) -> Self {
+        let mut value = value.clone();
+        if vars.contains_key(OBJECT) {
+            value[OBJECT] = Json::from("");
+        }
+        Self { value, vars }
+    }
+
+    /// The definition with all those texts in it.
+    pub(super) fn with_references(&self) -> Json {
+        let mut value = self.value.clone();
+        if let Some(object) = self.vars.get(OBJECT) {
+            value[OBJECT] = Json::from(object.as_str());
+        }
+        value
+    }
+}
+
 /// Why a field matters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -149,7 +149,7 @@ fn step(
     entry: Option<&Entry>,
     remote: Option<Remote>,
 ) -> NodePlan {
-    let new_state = |vars| Some(NewState { value: value.clone(), vars });
+    let new_state = |vars| Some(NewState::new(value, vars));
     let (Some(entry), Some(Remote::There { shown, comparable })) = (entry, remote) else {
         return NodePlan {
             depends_on: desired.depends_on.clone(),
@@ -251,6 +251,19 @@ mod tests {
             found,
             pairs(&[("jobs.j", "create"), ("pipelines.gw", "create"), ("pipelines.pl", "create")])
         );
+    }
+
+    #[test]
+    fn what_new_permissions_are_of_stands_among_the_references() {
+        let config =
+            json!({"jobs": {"j": {"name": "j", "permissions": [{"level": "CAN_VIEW", "group_name": "g"}]}}});
+        let wanted = wanted(config).unwrap();
+        let (scope, _) = scope(&wanted, &State::default(), None);
+        let plan = make(&wanted, &State::default(), &mut HashMap::new(), &scope, "1.14.0").unwrap();
+        let new = plan.plan["resources.jobs.j.permissions"].new_state.as_ref().unwrap();
+        assert_eq!(new.value["object_id"], "");
+        assert_eq!(new.vars["object_id"], "/jobs/${resources.jobs.j.id}");
+        assert_eq!(new.with_references()["object_id"], "/jobs/${resources.jobs.j.id}");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub(super) enum StateError {
         "lineage mismatch in state files: local {local}, remote {remote}. Remove {file} if the remote state is the right one"
     )]
     Lineage { local: String, remote: String, file: String },
+    #[error("reading state from {0}: WAL recovery failed: {1}")]
+    Log(String, String),
     #[error("cannot write {0}: {1}")]
     Io(String, std::io::Error),
 }
@@ -74,28 +76,6 @@ impl State {
             return Err(StateError::TooNew(name.to_owned(), state.state_version));
         }
         Ok(state)
-    }
-
-    /// The newer one of what lies here and what lies in the workspace.
-    pub(super) fn newer(
-        local: Option<State>,
-        remote: Option<State>,
-        folder: &Path,
-    ) -> Result<State, StateError> {
-        match (local, remote) {
-            (Some(local), Some(remote)) => {
-                if local.lineage != remote.lineage {
-                    return Err(StateError::Lineage {
-                        local: local.lineage,
-                        remote: remote.lineage,
-                        file: file(folder).display().to_string(),
-                    });
-                }
-                Ok(if local.serial > remote.serial { local } else { remote })
-            }
-            (Some(only), None) | (None, Some(only)) => Ok(only),
-            (None, None) => Ok(State::default()),
-        }
     }
 
     /// Whether anything was ever deployed.
@@ -112,33 +92,95 @@ fn log_file(folder: &Path) -> PathBuf {
     folder.join("resources.json.wal")
 }
 
-/// The state beside the bundle, with what an interrupted run has left in its log.
+/// The state beside the bundle.
 pub(super) fn read_local(folder: &Path) -> Result<Option<State>, StateError> {
     let path = file(folder);
-    let name = path.display().to_string();
-    let mut state = match std::fs::read(&path) {
-        Ok(content) => Some(State::parse(&name, &content)?),
-        Err(_) => None,
+    match std::fs::read(&path) {
+        Ok(content) => State::parse(&path.display().to_string(), &content).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The newer one of what lies here and what lies in the workspace, with what an interrupted run has left in its log. It lies
+/// here afterwards.
+pub(super) fn settle(
+    local: Option<State>,
+    remote: Option<State>,
+    folder: &Path,
+) -> Result<State, StateError> {
+    let state = match (local, remote) {
+        (Some(local), Some(remote)) if local.lineage != remote.lineage => {
+            let file = file(folder).display().to_string();
+            return Err(StateError::Lineage { local: local.lineage, remote: remote.lineage, file });
+        }
+        (Some(local), Some(remote)) if local.serial >= remote.serial => local,
+        (Some(local), None) => local,
+        (_, Some(remote)) => {
+            write_local(folder, &remote)?;
+            remote
+        }
+        (None, None) => State::default(),
     };
+    recover(state, folder)
+}
+
+/// Takes in the log that an interrupted run has left, and removes it. What follows from it does not depend on whether the
+/// request of its last line was answered: it is written after the answer.
+fn recover(mut state: State, folder: &Path) -> Result<State, StateError> {
     let log = log_file(folder);
-    if let Ok(text) = std::fs::read_to_string(&log) {
-        let mut recovered = state.clone().unwrap_or_default();
-        if replay(&mut recovered, &text) {
-            write_local(folder, &mut recovered)?;
-            state = Some(recovered);
-        } else {
-            let _ = std::fs::remove_file(&log);
+    let Ok(text) = std::fs::read_to_string(&log) else { return Ok(state) };
+    let fail = |why: String| StateError::Log(file(folder).display().to_string(), why);
+    let mut lines = text.lines();
+    let header: Header = serde_json::from_str(lines.next().unwrap_or_default())
+        .map_err(|error| fail(format!("failed to parse WAL header: {error}")))?;
+    if state.lineage.is_empty() {
+        // Kept in mind even where no line follows, and then never written down: a plan made now names it, and the deploy of
+        // that plan, which finds neither state nor log, refuses it.
+        state.lineage.clone_from(&header.lineage);
+    } else if state.lineage != header.lineage {
+        return Err(fail(format!(
+            "WAL lineage ({:?}) does not match state lineage ({:?})",
+            header.lineage, state.lineage
+        )));
+    }
+    if header.serial > state.serial + 1 {
+        return Err(fail(format!(
+            "WAL serial ({}) is ahead of expected ({}), state may be corrupted",
+            header.serial,
+            state.serial + 1
+        )));
+    }
+    let mut any = false;
+    if header.serial == state.serial + 1 {
+        for line in lines {
+            any = true;
+            // A line that was torn when the run was cut off.
+            let Ok(line) = serde_json::from_str::<Line>(line) else { continue };
+            match line.v {
+                Some(entry) => state.state.insert(line.k, entry),
+                None => state.state.remove(&line.k),
+            };
         }
     }
+    if any {
+        state.serial = header.serial;
+        state.cli_version = header.cli_version;
+        state.state_version = state.state_version.max(header.state_version);
+        write_local(folder, &state)?;
+    }
+    std::fs::remove_file(&log).map_err(|error| StateError::Io(log.display().to_string(), error))?;
     Ok(state)
 }
 
 /// The first line of a log.
 #[derive(Serialize, Deserialize)]
 struct Header {
+    #[serde(default)]
+    state_version: u32,
+    #[serde(default)]
+    cli_version: String,
     lineage: String,
     serial: u64,
-    cli_version: String,
 }
 
 /// Every further line: a node and what it is now.
@@ -149,41 +191,13 @@ struct Line {
     v: Option<Entry>,
 }
 
-/// Applies a log to the state that it follows; a torn last line is no loss, as its request may be repeated.
-fn replay(state: &mut State, text: &str) -> bool {
-    let mut lines = text.lines();
-    let Some(header) = lines.next().and_then(|line| serde_json::from_str::<Header>(line).ok()) else {
-        return false;
-    };
-    let follows = header.serial == state.serial + 1 && (!state.exists() || header.lineage == state.lineage);
-    if !follows {
-        return false;
-    }
-    let mut any = false;
-    for line in lines.map_while(|line| serde_json::from_str::<Line>(line).ok()) {
-        any = true;
-        match line.v {
-            Some(entry) => state.state.insert(line.k, entry),
-            None => state.state.remove(&line.k),
-        };
-    }
-    if any {
-        state.lineage = header.lineage;
-        state.serial = header.serial;
-        state.cli_version = header.cli_version;
-    }
-    any
-}
-
-/// Writes the state beside the bundle and drops the log.
-pub(super) fn write_local(folder: &Path, state: &mut State) -> Result<Vec<u8>, StateError> {
-    state.state_version = state_version(&state.cli_version).max(state.state_version);
+/// Writes the state beside the bundle.
+fn write_local(folder: &Path, state: &State) -> Result<Vec<u8>, StateError> {
     let path = file(folder);
     let io = |error| StateError::Io(path.display().to_string(), error);
     let content = serde_json::to_vec_pretty(state).map_err(|error| io(error.into()))?;
     std::fs::create_dir_all(folder).map_err(io)?;
     std::fs::write(&path, &content).map_err(io)?;
-    let _ = std::fs::remove_file(log_file(folder));
     Ok(content)
 }
 
@@ -191,38 +205,43 @@ pub(super) fn write_local(folder: &Path, state: &mut State) -> Result<Vec<u8>, S
 pub(super) struct Journal {
     pub(super) state: State,
     folder: PathBuf,
-    log: Option<std::fs::File>,
+    log: std::fs::File,
     cli_version: String,
+    changed: bool,
 }
 
 impl Journal {
-    pub(super) fn new(state: State, folder: &Path, cli_version: &str) -> Self {
-        Self { state, folder: folder.to_owned(), log: None, cli_version: cli_version.to_owned() }
+    /// Begins the log. Where it is not ended, it stays there for the next command.
+    pub(super) fn begin(mut state: State, folder: &Path, cli_version: &str) -> Result<Self, StateError> {
+        let path = log_file(folder);
+        let io = |error| StateError::Io(path.display().to_string(), error);
+        if !state.exists() {
+            state.lineage = uuid();
+        }
+        std::fs::create_dir_all(folder).map_err(io)?;
+        let mut log = std::fs::File::create_new(&path).map_err(io)?;
+        let header = Header {
+            state_version: state_version(cli_version),
+            cli_version: cli_version.to_owned(),
+            lineage: state.lineage.clone(),
+            serial: state.serial + 1,
+        };
+        write_line(&mut log, &header).map_err(io)?;
+        Ok(Self {
+            state,
+            folder: folder.to_owned(),
+            log,
+            cli_version: cli_version.to_owned(),
+            changed: false,
+        })
     }
 
     /// Notes what a node is now; nothing means that it is gone.
     pub(super) fn put(&mut self, node: &str, entry: Option<Entry>) -> Result<(), StateError> {
-        let io = |error| StateError::Io(log_file(&self.folder).display().to_string(), error);
-        if self.log.is_none() {
-            if !self.state.exists() {
-                self.state.lineage = uuid();
-            }
-            self.state.serial += 1;
-            self.state.cli_version.clone_from(&self.cli_version);
-            std::fs::create_dir_all(&self.folder).map_err(io)?;
-            let mut log = std::fs::File::create(log_file(&self.folder)).map_err(io)?;
-            let header = Header {
-                lineage: self.state.lineage.clone(),
-                serial: self.state.serial,
-                cli_version: self.cli_version.clone(),
-            };
-            write_line(&mut log, &header).map_err(io)?;
-            self.log = Some(log);
-        }
         let line = Line { k: node.to_owned(), v: entry };
-        if let Some(log) = &mut self.log {
-            write_line(log, &line).map_err(io)?;
-        }
+        write_line(&mut self.log, &line)
+            .map_err(|error| StateError::Io(log_file(&self.folder).display().to_string(), error))?;
+        self.changed = true;
         match line.v {
             Some(entry) => self.state.state.insert(line.k, entry),
             None => self.state.state.remove(&line.k),
@@ -230,16 +249,18 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends the run: the content of the state file, which also lies beside the bundle now. A run that changed nothing
-    /// keeps its serial, but a bundle without any state gets a lineage.
-    pub(super) fn finish(mut self) -> Result<(State, Vec<u8>), StateError> {
-        if !self.state.exists() {
-            self.state.lineage = uuid();
-        }
-        if self.state.cli_version.is_empty() {
-            self.state.cli_version.clone_from(&self.cli_version);
-        }
-        let content = write_local(&self.folder, &mut self.state)?;
+    /// Ends the run: the state, and the content of its file beside the bundle, if there is one. A run that changed nothing
+    /// leaves it as it was.
+    pub(super) fn finish(mut self) -> Result<(State, Option<Vec<u8>>), StateError> {
+        let content = if self.changed {
+            self.state.serial += 1;
+            self.state.state_version = state_version(&self.cli_version).max(self.state.state_version);
+            self.state.cli_version = self.cli_version;
+            Some(write_local(&self.folder, &self.state)?)
+        } else {
+            std::fs::read(file(&self.folder)).ok()
+        };
+        let _ = std::fs::remove_file(log_file(&self.folder));
         Ok((self.state, content))
     }
 }
@@ -266,40 +287,83 @@ mod tests {
         Entry { id: id.to_owned(), state: json!({"name": "x"}), depends_on: Vec::new() }
     }
 
+    fn begin(state: State, folder: &Path) -> Journal {
+        Journal::begin(state, folder, "1.14.0").unwrap()
+    }
+
+    fn pull(folder: &Path, remote: Option<State>) -> Result<State, StateError> {
+        settle(read_local(folder).unwrap(), remote, folder)
+    }
+
     #[test]
     fn an_interrupted_run_is_recovered() {
         let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::new(State::default(), folder.path(), "1.14.0");
+        let mut journal = begin(State::default(), folder.path());
         journal.put("resources.pipelines.a", Some(entry("1"))).unwrap();
         journal.put("resources.pipelines.b", Some(entry("2"))).unwrap();
         journal.put("resources.pipelines.b", None).unwrap();
         let lineage = journal.state.lineage.clone();
         drop(journal);
-        let state = read_local(folder.path()).unwrap().unwrap();
+        let state = pull(folder.path(), None).unwrap();
         assert_eq!((state.serial, &state.lineage), (1, &lineage));
         assert_eq!(state.state.keys().collect::<Vec<_>>(), ["resources.pipelines.a"]);
+        assert!(!log_file(folder.path()).exists());
+        assert_eq!(read_local(folder.path()).unwrap(), Some(state));
+    }
+
+    #[test]
+    fn a_log_without_lines_is_told_of_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let lineage = begin(State::default(), folder.path()).state.lineage;
+        let state = pull(folder.path(), None).unwrap();
+        assert_eq!((state.lineage, state.serial), (lineage, 0));
+        assert!(!log_file(folder.path()).exists());
+        assert!(!pull(folder.path(), None).unwrap().exists());
+    }
+
+    #[test]
+    fn a_log_fits_its_state_or_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = |lineage: &str, serial| State { lineage: lineage.into(), serial, ..State::default() };
+        let left_by = |before: State| {
+            let _ = std::fs::remove_file(log_file(folder.path()));
+            let _ = std::fs::remove_file(file(folder.path()));
+            let mut journal = begin(before, folder.path());
+            journal.put("resources.pipelines.a", Some(entry("1"))).unwrap();
+        };
+        left_by(state("l", 4));
+        assert!(pull(folder.path(), Some(state("l", 3))).unwrap_err().to_string().contains("ahead"));
+        left_by(state("l", 4));
+        assert!(pull(folder.path(), Some(state("m", 4))).unwrap_err().to_string().contains("does not match"));
+        left_by(state("l", 4));
+        assert_eq!(pull(folder.path(), Some(state("l", 4))).unwrap().state.len(), 1);
+        left_by(state("l", 4));
+        let newer = pull(folder.path(), Some(state("l", 5))).unwrap();
+        assert_eq!((newer.serial, newer.state.len()), (5, 0), "what the log says is old");
         assert!(!log_file(folder.path()).exists());
     }
 
     #[test]
-    fn a_run_without_changes_keeps_the_serial() {
+    fn a_run_without_changes_keeps_what_is_there() {
         let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::new(State::default(), folder.path(), "1.14.0");
+        let (_, content) = begin(State::default(), folder.path()).finish().unwrap();
+        assert_eq!(content, None);
+        let mut journal = begin(State::default(), folder.path());
         journal.put("resources.jobs.a", Some(entry("1"))).unwrap();
-        let (state, _) = journal.finish().unwrap();
+        let (state, content) = journal.finish().unwrap();
         assert_eq!(state.serial, 1);
-        let (state, _) = Journal::new(state, folder.path(), "1.14.0").finish().unwrap();
-        assert_eq!(state.serial, 1);
+        assert_eq!(begin(state.clone(), folder.path()).finish().unwrap(), (state, content));
     }
 
     #[test]
     fn the_higher_serial_wins_and_lineages_must_agree() {
         let state = |lineage: &str, serial| State { lineage: lineage.into(), serial, ..State::default() };
-        let folder = Path::new("/x");
-        assert_eq!(State::newer(Some(state("l", 2)), Some(state("l", 3)), folder).unwrap().serial, 3);
-        assert_eq!(State::newer(Some(state("l", 4)), Some(state("l", 3)), folder).unwrap().serial, 4);
-        assert!(State::newer(Some(state("l", 1)), Some(state("m", 1)), folder).is_err());
-        assert!(!State::newer(None, None, folder).unwrap().exists());
+        let folder = tempfile::tempdir().unwrap();
+        let settle = |local, remote| settle(local, remote, folder.path());
+        assert_eq!(settle(Some(state("l", 2)), Some(state("l", 3))).unwrap().serial, 3);
+        assert_eq!(settle(Some(state("l", 4)), Some(state("l", 3))).unwrap().serial, 4);
+        assert!(settle(Some(state("l", 1)), Some(state("m", 1))).is_err());
+        assert!(!settle(None, None).unwrap().exists());
     }
 
     #[test]

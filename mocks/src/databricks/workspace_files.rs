@@ -66,15 +66,27 @@ pub(super) async fn ensure_folder(client: &Client, path: &str) -> Result<(), Htt
     Ok(())
 }
 
+/// As one segment of a path: slashes too.
 fn escape(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len());
-    for character in path.chars() {
-        match character {
-            '%' => escaped.push_str("%25"),
-            '?' => escaped.push_str("%3F"),
-            '#' => escaped.push_str("%23"),
-            other => escaped.push(other),
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte))
+            }
+            b'$' | b'&' | b'+' | b':' | b'=' | b'@' => escaped.push(char::from(byte)),
+            other => escaped.push_str(&format!("%{other:02X}")),
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn a_path_is_one_segment() {
+        assert_eq!(escape("Workspace/a b@c.com/ü%?#.json"), "Workspace%2Fa%20b@c.com%2F%C3%BC%25%3F%23.json");
+    }
 }

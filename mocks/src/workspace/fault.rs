@@ -55,7 +55,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault on a route: method (`*`: any) and a regular expression for the whole path (without the query).
+    /// A fault on a route: method (`*`: any) and a regular expression for the whole path (decoded, without the query).
     ///
     /// Until an effect is set it answers status 500.
     ///

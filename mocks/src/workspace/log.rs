@@ -7,7 +7,7 @@ use serde_json::Value;
 pub struct RecordedRequest {
     /// `GET`, `POST`, …
     pub method: String,
-    /// The path as sent, percent-encoding included.
+    /// The path, percent-encoding undone.
     pub path: String,
     /// Decoded query parameters, in order.
     pub query: Vec<(String, String)>,

@@ -176,6 +176,10 @@ impl Pipeline {
             "effective_publishing_mode":
                 if self.spec.contains_key("target") { "LEGACY_PUBLISHING_MODE" } else { "DEFAULT_PUBLISHING_MODE" },
         });
+        // They are given beside the specification, not in it.
+        if let Some(parameters) = spec.shift_remove("parameters") {
+            body["parameters"] = parameters;
+        }
         body["spec"] = Value::Object(spec);
         self.add_runs(&mut body);
         if let Some(run_as) = &self.run_as {

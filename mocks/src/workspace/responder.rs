@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wiremock::{Request, Respond, ResponseTemplate};
 
 use super::answer::{Answer, Problem};
-use super::call::Call;
+use super::call::{Call, decode};
 use super::fault::{Applied, Faults, no_such_endpoint};
 use super::identity::{self, Identity};
 use super::log::{Log, RecordedRequest};
@@ -34,10 +34,11 @@ pub(super) struct Responder(pub(super) Arc<Shared>);
 impl Respond for Responder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let shared = &self.0;
-        let path = request.url.path();
+        // As a caller means it: the CLI sends the path of a file as one segment, tapworks as several.
+        let path = decode(request.url.path());
         let agent =
             request.headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let applied = lock(&shared.faults).take(request.method.as_str(), path, agent, &request.body);
+        let applied = lock(&shared.faults).take(request.method.as_str(), &path, agent, &request.body);
         let (mut answer, known) = self.answer(request, &applied);
         if !path.starts_with("/oidc/") {
             answer.headers.push(("x-request-id".to_owned(), uuid()));
@@ -59,7 +60,7 @@ impl Respond for Responder {
         if shared.keeps_log {
             log.requests.push(RecordedRequest {
                 method: request.method.to_string(),
-                path: path.to_owned(),
+                path,
                 query: request.url.query_pairs().into_owned().collect(),
                 body: request.body.clone(),
                 headers: request

@@ -231,7 +231,7 @@ impl Run {
         cli: &DatabricksCli,
         (sites, recognised, layouts): (Sites<'_>, Vec<Vec<Recognition>>, Vec<Layout>),
     ) -> Result<Outcome, Failure> {
-        let Sites { sites, targets, take_overs, .. } = &sites;
+        let Sites { mut sites, targets, take_overs, .. } = sites;
         let scratch = tempfile::tempdir()?;
         let session = Session {
             cli,
@@ -246,9 +246,11 @@ impl Run {
             journal: self.journal.as_ref().map(RunJournal::writer),
             history: given.recovery.history,
         };
-        for (site, take_over) in sites.iter().zip(take_overs) {
+        for (index, take_over) in take_overs.iter().enumerate() {
+            let Some(site) = sites.get_mut(index) else { continue };
             if let Err(error) = bind(&session, site, take_over).await {
-                return Ok(not_bound(sites, &site.target, Some(error)));
+                let target = site.target.clone();
+                return Ok(not_bound(&sites, &target, Some(error)));
             }
         }
         let mut planned = match (&self.saved, sites.as_slice()) {
@@ -256,10 +258,10 @@ impl Run {
                 let recognised = recognised.into_iter().next().unwrap_or_default();
                 vec![as_saved(&session, site, recognised, saved)?]
             }
-            _ => plan_all(&session, sites, recognised).await,
+            _ => plan_all(&session, &sites, recognised).await,
         };
         let origins = Resolution::new(&given.read.rows, given.settings);
-        for (planned, (target, base)) in planned.iter_mut().zip(targets) {
+        for (planned, (target, base)) in planned.iter_mut().zip(&targets) {
             let Some(layout) = layouts.get(*base) else { continue };
             planned.compare(target, layout, session.source.as_ref(), &origins);
             self.findings
@@ -271,7 +273,7 @@ impl Run {
         let judged = if is_complete {
             let needs = planned.iter().flat_map(PlannedTarget::needs).collect();
             let may_ask = !self.findings.has_errors();
-            Some(consent::given(given, targets, needs, consents, may_ask).await?)
+            Some(consent::given(given, &targets, needs, consents, may_ask).await?)
         } else {
             None
         };

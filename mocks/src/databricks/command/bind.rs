@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::deploy::{acquire, finish};
+use super::deploy::{acquire, finish, push_state};
 use super::{Failure, Session, error, pull_state};
 use crate::databricks::approval;
 use crate::databricks::bundle::Bundle;
@@ -17,7 +17,6 @@ use crate::databricks::resource::Group;
 use crate::databricks::rule::Action;
 use crate::databricks::state::{Entry, Journal, State};
 use crate::databricks::template::resolve_text;
-use crate::databricks::workspace_files;
 
 /// Takes an existing resource into the state, without changing it.
 pub(super) async fn bind(
@@ -114,7 +113,11 @@ async fn bind_locked(
     });
     escape::show(&mut value);
     let entry = Entry { id: id.to_owned(), state: value, depends_on: wanted[name].depends_on.clone() };
-    save(session, bundle, client, before, name, Some(entry)).await?;
+    // In two steps: the bare id first, so that the serial grows by two.
+    let empty = state.state.remove(name);
+    let (state, _) = note(session, bundle, before, [(name, empty)])?;
+    let (_, content) = note(session, bundle, state, [(name, Some(entry))])?;
+    push_state(bundle, client, content).await?;
     let what = if group == Group::Jobs { "job" } else { "pipeline" };
     session.output.message(&format!(
         "Successfully bound {what} with an id '{id}'\nRun 'bundle deploy' to deploy changes to your workspace"
@@ -129,21 +132,34 @@ pub(super) async fn unbind(session: Session<'_>, key: &str, force_lock: bool) ->
     let name = desired::find(&wanted, key).ok_or_else(|| error(format!("no such resource: {key}")))?;
     let state = pull_state(&bundle, &client).await?;
     let lock = acquire(session, &bundle, &client, force_lock).await?;
-    let result = save(session, &bundle, &client, state, &name, None).await;
+    let result = forget(session, &bundle, &client, &name, state).await;
     finish(lock, &client, result).await
 }
 
-async fn save(
+/// The resource goes with its permissions; that it is noted even where it is not known makes the serial grow.
+async fn forget(
     session: Session<'_>,
     bundle: &Bundle,
     client: &Client,
-    state: State,
     name: &str,
-    entry: Option<Entry>,
+    state: State,
 ) -> Result<(), Failure> {
-    let mut journal = Journal::new(state, bundle.local_folder(), session.environment.cli_version());
-    journal.put(name, entry)?;
-    let (_, content) = journal.finish()?;
-    workspace_files::write(client, &bundle.state_file("resources.json"), content, true).await?;
-    Ok(())
+    let parts = format!("{name}.");
+    let with_it: Vec<String> = state.state.keys().filter(|key| key.starts_with(&parts)).cloned().collect();
+    let gone = std::iter::once(name).chain(with_it.iter().map(String::as_str)).map(|key| (key, None));
+    let (_, content) = note(session, bundle, state, gone)?;
+    push_state(bundle, client, content).await
+}
+
+fn note<'n>(
+    session: Session<'_>,
+    bundle: &Bundle,
+    state: State,
+    entries: impl IntoIterator<Item = (&'n str, Option<Entry>)>,
+) -> Result<(State, Option<Vec<u8>>), Failure> {
+    let mut journal = Journal::begin(state, bundle.local_folder(), session.environment.cli_version())?;
+    for (key, entry) in entries {
+        journal.put(key, entry)?;
+    }
+    Ok(journal.finish()?)
 }

@@ -166,17 +166,18 @@ async fn carry_out(
         Some(plan) => plan,
         None => make_plan(session, client, &wanted, selected.as_ref(), &state).await?,
     };
+    // Begun before anybody is asked: a refusal leaves a log without a line.
+    let mut journal = Journal::begin(state, bundle.local_folder(), version)?;
     approval::prevented(&plan, &wanted).map_err(error)?;
     if !approval::ask(&plan, flags.auto_approve, session.environment, session.output).map_err(error)? {
         session.output.message("Deployment cancelled!");
         return Ok(None);
     }
 
-    let mut journal = Journal::new(state, bundle.local_folder(), version);
     let applied = apply(client, &plan, &mut journal, session.retry_pause()).await;
     let (state, content) = journal.finish()?;
     // Also after a failure: what was made must not be forgotten.
-    workspace_files::write(client, &bundle.state_file("resources.json"), content, true).await?;
+    push_state(bundle, client, content).await?;
     tell_problems(session, &applied);
     if !applied.errors.is_empty() {
         return Err(Failure::Told);
@@ -196,6 +197,18 @@ async fn carry_out(
         counts.unchanged,
         plan.not_selected_text()
     )))
+}
+
+/// Copies the state that lies beside the bundle, if there is one, into the workspace.
+pub(super) async fn push_state(
+    bundle: &Bundle,
+    client: &Client,
+    content: Option<Vec<u8>>,
+) -> Result<(), Failure> {
+    if let Some(content) = content {
+        workspace_files::write(client, &bundle.state_file("resources.json"), content, true).await?;
+    }
+    Ok(())
 }
 
 /// Warnings and errors of carrying out a plan.

@@ -52,12 +52,12 @@ async fn locked(
             return Ok(false);
         }
     }
-    let mut journal = Journal::new(state, bundle.local_folder(), session.environment.cli_version());
+    let mut journal = Journal::begin(state, bundle.local_folder(), session.environment.cli_version())?;
     let applied = apply(client, &plan, &mut journal, session.retry_pause()).await;
-    let (_, content) = journal.finish()?;
+    // What was destroyed is known here only, until all of it is.
+    journal.finish()?;
     tell_problems(session, &applied);
     if !applied.errors.is_empty() {
-        workspace_files::write(client, &bundle.state_file("resources.json"), content, true).await?;
         return Err(Failure::Told);
     }
     workspace_files::delete(client, bundle.path("root_path"), true).await?;

@@ -98,7 +98,7 @@ impl Session<'_> {
 async fn pull_state(bundle: &Bundle, client: &Client) -> Result<State, Failure> {
     let remote = remote_state(bundle, client).await?;
     let local = state::read_local(bundle.local_folder())?;
-    Ok(State::newer(local, remote, bundle.local_folder())?)
+    Ok(state::settle(local, remote, bundle.local_folder())?)
 }
 
 /// The state in the workspace.

@@ -14,8 +14,8 @@ pub(super) async fn run(session: Session<'_>, force_pull: bool) -> Result<(), Fa
     let (bundle, client) = session.load().await?;
     let local = state::read_local(bundle.local_folder())?;
     let state = match local {
-        Some(local) if !force_pull => local,
-        local => State::newer(local, remote_state(&bundle, &client).await?, bundle.local_folder())?,
+        Some(local) if !force_pull => state::settle(Some(local), None, bundle.local_folder())?,
+        local => state::settle(local, remote_state(&bundle, &client).await?, bundle.local_folder())?,
     };
     let text = if session.common.json { pretty(&document(&bundle, &state))? } else { text(&bundle, &state) };
     session.output.data(&text);

@@ -58,3 +58,16 @@ fn listings_can_be_empty_or_endless() {
     assert_eq!(again["next_page_token"], token);
     assert_eq!(again["connections"][0]["name"], "c");
 }
+
+#[test]
+fn a_path_is_matched_and_noted_as_it_is_meant() {
+    let workspace = MockWorkspace::start();
+    let client = Client::of(&workspace);
+    let import = |path: &str| {
+        let url = format!("/api/2.0/workspace-files/import-file/{path}?overwrite=true");
+        client.call("POST", &url, &json!({})).0
+    };
+    workspace.fault(Fault::on("POST", ".*/import-file/Shared/a b[.]json").status(400).always());
+    assert_eq!([import("Shared%2Fa%20b.json"), import("Shared/a%20b.json")], [400, 400]);
+    assert_eq!(workspace.count("POST", ".*/import-file/Shared/a b[.]json"), 2);
+}

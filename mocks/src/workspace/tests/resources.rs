@@ -44,6 +44,9 @@ fn a_pipeline_reads_back_as_it_was_written() {
     assert_eq!(got["effective_publishing_mode"], "DEFAULT_PUBLISHING_MODE");
     assert_eq!(client.call("PUT", &path, &json!({"name": "q", "schema": "s"})).0, 200);
     assert_eq!(client.get(&path)["spec"], json!({"id": id, "name": "q", "schema": "s"}));
+    assert_eq!(client.call("PUT", &path, &json!({"name": "q", "parameters": {"a": "b"}})).0, 200);
+    let got = client.get(&path);
+    assert_eq!((&got["spec"], &got["parameters"]), (&json!({"id": id, "name": "q"}), &json!({"a": "b"})));
 
     workspace.world(|world| world.catalog.put_table(Table::streaming("main", "s", "t", &id)));
     let table = "/api/2.1/unity-catalog/tables/main.s.t/exists";
