@@ -11,7 +11,7 @@ use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
 use crate::closest::closest;
 use crate::finding::{Findings, Place, rule, rules};
-use crate::report::{findings_text, summary};
+use crate::report::summary;
 use crate::settings::Target;
 use crate::table::{Explained, Resolution, Said, groups};
 use crate::text::visible;
@@ -156,7 +156,7 @@ fn table(context: &Context, arguments: Arguments, name: &str) -> Result<u8, Fail
 
 fn stopped(context: &Context, findings: Findings) -> Result<u8, Failure> {
     let findings = findings.sorted();
-    context.printer.text(&findings_text(&findings));
+    context.printer.findings(&findings);
     Err(Failure::work(summary(&findings).unwrap_or_default()))
 }
 

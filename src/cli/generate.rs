@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::ConfigurationArguments;
 use super::failure::{Failure, status};
-use super::named_targets::named_targets;
+use super::named_targets::offline_targets;
 use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
@@ -15,7 +15,7 @@ use crate::files;
 use crate::finding::Findings;
 use crate::lock_file::{LockFile, LockRead};
 use crate::placement::Bundle;
-use crate::report::{GenerateDocument, PlacementDocument, ProjectDocument, SourceDocument, findings_text};
+use crate::report::{GenerateDocument, PlacementDocument, ProjectDocument, RunError, SourceDocument};
 use crate::settings::{Settings, Target};
 
 /// Write the bundles of a table list, one folder for each project
@@ -56,6 +56,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
         findings,
         check,
         locked,
+        refused: false,
         output_config,
         source: None,
         placement: Vec::new(),
@@ -76,6 +77,8 @@ struct Run {
     findings: Findings,
     check: bool,
     locked: bool,
+    /// The lock would have to change, and may not.
+    refused: bool,
     output_config: Option<PathBuf>,
     source: Option<SourceDocument>,
     /// Of each lock.
@@ -93,13 +96,7 @@ impl Run {
         named: &[String],
         profile: Option<&str>,
     ) -> Result<u8, Failure> {
-        let targets = if settings.targets.is_empty() && named.is_empty() {
-            vec![settings.target("dev").map_err(|error| Failure::usage(error.to_string()))?]
-        } else if settings.targets.is_empty() {
-            named_targets(settings, named)?
-        } else {
-            settings.targets.values().cloned().collect::<Vec<Target>>()
-        };
+        let targets = offline_targets(settings, named)?;
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document);
@@ -140,7 +137,8 @@ impl Run {
                 .push(packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?);
         }
         let lock_changes = self.placement.iter().any(PlacementDocument::lock_changed);
-        if self.check || (self.locked && lock_changes) {
+        self.refused = self.locked && lock_changes;
+        if self.check || self.refused {
             for ((_, _, desired), compared) in all_desired.into_iter().zip(compared) {
                 self.projects.extend(desired.layout.bundles);
                 self.written.extend(compared);
@@ -180,12 +178,16 @@ impl Run {
     ) -> Result<u8, Failure> {
         let findings = self.findings.sorted();
         let printer = &context.printer;
-        printer.text(&findings_text(&findings));
+        printer.findings(&findings);
         let projects = self.projects.iter().zip(&self.written);
         let projects = projects.map(|(project, written)| ProjectDocument::new(project, written)).collect();
         let mut document = GenerateDocument::new(self.source.as_ref(), self.placement, projects, &findings);
         document.checked(self.check);
-        if let Err(failure) = &result {
+        let refusal = self.refused.then(|| {
+            Failure::work("the lock would change, and --locked forbids it; nothing was written")
+                .hint("run `tapworks generate` without --locked, and commit the lock")
+        });
+        if let Some(failure) = result.as_ref().err().or(refusal.as_ref()) {
             document = document.with_error(failure.message(), failure.hints());
         }
         match (context.output, &result) {
@@ -193,7 +195,18 @@ impl Run {
             (OutputFormat::Text, Ok(_)) => printer.data(&document.text()),
             (OutputFormat::Text, Err(_)) => {}
         }
-        let ending = Ending { command: "generate", findings: &findings, errors: Vec::new(), settings };
+        if let Some(refusal) = &refusal {
+            refusal.show(printer);
+        }
+        let errors: Vec<RunError> = refusal
+            .iter()
+            .map(|refusal| RunError {
+                about: String::new(),
+                message: refusal.message().to_owned(),
+                hints: refusal.hints().to_vec(),
+            })
+            .collect();
+        let ending = Ending { command: "generate", findings: &findings, errors, settings };
         reports.write(context, &document, ending, result)
     }
 }

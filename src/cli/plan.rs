@@ -23,9 +23,7 @@ use crate::finding::Findings;
 use crate::machine::Machine;
 use crate::plan::{BundleChanges, Inputs};
 use crate::preflight::Selection;
-use crate::report::{
-    PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument, findings_text,
-};
+use crate::report::{PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument};
 use crate::settings::{Flags, Settings, Target};
 use crate::table::Resolution;
 
@@ -155,7 +153,7 @@ impl Run {
             return Ok(());
         };
         let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
-        context.printer.say(&placement.line());
+        context.printer.say(&placement.line(true));
         let scratch = tempfile::tempdir()?;
         let in_doubt: Vec<bool> =
             recognised.iter().flatten().map(|recognition| recognition.doubt.is_some()).collect();
@@ -235,7 +233,7 @@ impl Run {
     ) -> Result<u8, Failure> {
         let findings = std::mem::take(&mut self.findings).sorted();
         let printer = &context.printer;
-        printer.text(&findings_text(&findings));
+        printer.findings(&findings);
         let (config, lock) = self.inputs.map(|inputs| (inputs.settings, inputs.lock)).unwrap_or_default();
         let inputs = PlanInputs { config, lock, source: self.source.as_ref() };
         let mut document = PlanDocument::new((&self.target, &self.host), inputs, &self.changes, &findings);

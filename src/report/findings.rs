@@ -9,7 +9,7 @@ use crate::text::{plural, printable, visible};
 
 /// All findings, in their order.
 #[must_use]
-pub fn findings_text(findings: &Findings) -> String {
+pub(super) fn findings_text(findings: &Findings) -> String {
     let mut text = String::new();
     for finding in findings {
         write_finding(&mut text, finding);

@@ -8,6 +8,8 @@ use anstream::AutoStream;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use owo_colors::{OwoColorize as _, Style};
 
+use super::findings::findings_text;
+use crate::finding::{Finding, Findings, Severity};
 use crate::text::printable_with_colours;
 
 /// How much is told.
@@ -127,6 +129,13 @@ impl Printer {
         if self.verbosity == Verbosity::Verbose {
             self.stderr_line(&line.dimmed().to_string());
         }
+    }
+
+    /// What was found; errors alone when quiet.
+    pub fn findings(&self, findings: &Findings) {
+        let is_told =
+            |finding: &&Finding| self.verbosity > Verbosity::Quiet || finding.severity == Severity::Error;
+        self.text(&findings_text(&findings.iter().filter(is_told).cloned().collect()));
     }
 
     /// A line that must be read.

@@ -25,6 +25,7 @@ mod list;
 mod lock;
 mod memory;
 mod migration;
+mod options;
 #[cfg(target_os = "linux")]
 mod outputs;
 mod package;

@@ -5,7 +5,7 @@ use crate::cli::failure::{Failure, signal_status};
 use crate::cli::reports::{Ending, ReportArguments};
 use crate::cli::{Context, OutputFormat};
 use crate::deploy::TargetOutcome;
-use crate::report::{DeployDocument, RunError, findings_text};
+use crate::report::{DeployDocument, RunError};
 use crate::settings::Settings;
 use crate::text::plural;
 
@@ -24,7 +24,7 @@ impl Run {
         }
         let findings = findings.sorted();
         let printer = &context.printer;
-        printer.text(&findings_text(&findings));
+        printer.findings(&findings);
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
             printer.deploy_error(error);
         }

@@ -53,7 +53,7 @@ pub(super) struct Arguments {
 #[derive(clap::Args, Clone, Copy)]
 struct StepArguments {
     /// How many databricks commands run at a time, at most one per core; fewer where memory is short
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", env = "TAPWORKS_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Where a project fails, go on with the others
     #[arg(long)]
