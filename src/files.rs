@@ -6,12 +6,14 @@ mod hold;
 #[cfg(test)]
 pub(crate) mod interruption;
 mod log;
+mod spool;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 pub use hold::Hold;
 pub use log::Log;
+pub use spool::Spool;
 
 /// A file or folder that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,27 @@ pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// A file that is larger than any that is meant.
+#[derive(Debug, thiserror::Error)]
+#[error("it is larger than {0} bytes")]
+struct TooLarge(u64);
+
+/// Reads a file whole that has at most this many bytes: a device never ends, and nobody has the memory for some files.
+pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    read_part(path, limit).map_err(FileError::of("read", path))
+}
+
+fn read_part(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    let too_large = || std::io::Error::other(TooLarge(limit));
+    let file = std::fs::File::open(path)?;
+    if file.metadata()?.len() > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// What the names of files start with that are written beside others, and moved into their place.
@@ -201,6 +224,19 @@ pub fn names_in(path: &Path) -> Result<Vec<String>, FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write(&path, b"12345").unwrap();
+        assert_eq!(read_at_most(&path, 5).unwrap(), b"12345");
+        let error = read_at_most(&path, 4).unwrap_err();
+        assert!(error.to_string().ends_with("file: it is larger than 4 bytes"), "{error}");
+        assert!(read_at_most(&folder.path().join("none"), 4).unwrap_err().is_not_found());
+        #[cfg(unix)]
+        assert!(read_at_most(Path::new("/dev/zero"), 1000).is_err());
+    }
 
     #[test]
     fn a_temporary_file_is_not_named() {

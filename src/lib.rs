@@ -20,7 +20,7 @@
 //! | `<output_dir>/<project>/…/.tapworks-??????`, files on their way | never | by the same; what a killed run left is removed |
 //! | `<output_dir>/<project>/.databricks/` | the state and the log of an apply, by `deploy` | by the databricks CLI only |
 //! | `.tapworks/runs/<id>.jsonl`, `<id>.held`, `.tapworks/.gitignore`, beside the settings file, else in `<output_dir>` | by `deploy --resume` | by `deploy` that writes to a workspace; all but the last 20 are removed |
-//! | `approvals.yml` beside the settings file, or `--approvals` | by `deploy` | never |
+//! | `approvals.yml` beside the settings file, or `--approvals` | by `plan` and `deploy` | never |
 //! | the plan file of `plan --out` | by `deploy FILE` | by `plan --out` |
 //! | `~/.databrickscfg` | by commands that reach a workspace | never |
 //! | a folder for plans and for bundles that are only looked at, in the system's temporary folder | by the databricks CLI | by `plan` and `deploy`, removed at their end |

@@ -1,5 +1,6 @@
 //! `--allow`, `--approvals` and `--auto-approve`, and the question at a terminal.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
@@ -10,13 +11,22 @@ use crate::files;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::plan::{
-    Allow, By, Consents, Granted, Judged, TargetNeed, judge, questions, read_approvals, unknown_targets,
+    Allow, Approval, By, Consents, Granted, Judged, TargetNeed, judge, questions, read_approvals,
+    unknown_targets,
 };
 use crate::report::needs_text;
 use crate::settings::{Mode, Settings, Target};
 
 /// The file that is read where none is named, beside the settings file.
 const APPROVALS: &str = "approvals.yml";
+
+/// Consent that was reviewed.
+#[derive(clap::Args, Clone, Default)]
+pub(super) struct ApprovalsArguments {
+    /// Reviewed consents; without it approvals.yml beside the settings file, where it is there
+    #[arg(long, value_name = "FILE", env = "TAPWORKS_APPROVALS", help_heading = "Consent")]
+    approvals: Option<PathBuf>,
+}
 
 /// Consent to what a deploy does to data.
 #[derive(clap::Args, Clone)]
@@ -25,9 +35,8 @@ pub(super) struct ConsentArguments {
     /// remove:PROJECT, older-source:PROJECT; with several targets TARGET/KIND:NAME; repeatable
     #[arg(long, value_name = "KIND:NAME", help_heading = "Consent")]
     allow: Vec<Allow>,
-    /// Reviewed consents; without it approvals.yml beside the settings file, where it is there
-    #[arg(long, value_name = "FILE", env = "TAPWORKS_APPROVALS", help_heading = "Consent")]
-    approvals: Option<PathBuf>,
+    #[command(flatten)]
+    approvals: ApprovalsArguments,
     /// Answer ordinary questions with yes; what happens to data is never among them
     #[arg(long, help_heading = "Consent")]
     auto_approve: bool,
@@ -37,7 +46,7 @@ impl ConsentArguments {
     /// These and others.
     pub(super) fn or_also(mut self, others: Self) -> Self {
         self.allow.extend(others.allow);
-        self.approvals = others.approvals.or(self.approvals);
+        self.approvals.approvals = others.approvals.approvals.or(self.approvals.approvals);
         self.auto_approve |= others.auto_approve;
         self
     }
@@ -56,18 +65,31 @@ impl ConsentArguments {
                 allow.target(&targets).map_err(|error| Failure::usage(format!("--allow: {error}")))?;
             allowed.push((target.to_owned(), allow.consent.clone()));
         }
-        let Some((shown, text)) = self.approvals(context, settings)? else {
-            return Ok((Consents { allowed, approvals: Vec::new() }, Findings::new()));
+        let (approvals, findings) = self.approvals.read(context, settings, &targets)?;
+        Ok((Consents { allowed, approvals }, findings))
+    }
+}
+
+impl ApprovalsArguments {
+    /// The approvals, and what is wrong with them; `targets` are those that are planned.
+    pub(super) fn read(
+        &self,
+        context: &Context,
+        settings: &Settings,
+        targets: &[&str],
+    ) -> Result<(Vec<Approval>, Findings), Failure> {
+        let Some((shown, text)) = self.text(context, settings)? else {
+            return Ok((Vec::new(), Findings::new()));
         };
         let (approvals, mut findings) = read_approvals(&text, &shown);
         let known: Vec<&str> =
             settings.targets.keys().map(String::as_str).chain(targets.iter().copied()).collect();
         findings.extend(unknown_targets(&approvals, &known));
-        Ok((Consents { allowed, approvals }, findings))
+        Ok((approvals, findings))
     }
 
     /// The text of the approvals, and how places name the file.
-    fn approvals(&self, context: &Context, settings: &Settings) -> Result<Option<(String, String)>, Failure> {
+    fn text(&self, context: &Context, settings: &Settings) -> Result<Option<(String, String)>, Failure> {
         let beside = settings.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let path = self.approvals.clone().unwrap_or_else(|| beside.join(APPROVALS));
         let directory = context.environment.directory();
@@ -95,27 +117,43 @@ pub(super) async fn given(
     let names: Vec<&str> = targets.iter().map(|(target, _)| target.name.as_str()).collect();
     let today = super::today::today();
     let mut judged = judge(&names, needs, consents, today);
-    let targets = targets.iter().map(|(target, _)| target);
-    if may_ask && ask(context, targets, &judged.missing, interrupt).await? {
-        let answered = judged.missing.drain(..).map(|need| Granted { need, by: By::Answer });
-        judged.granted.extend(answered);
+    if may_ask && !judged.missing.is_empty() && terminal::is_there() {
+        let targets = targets.iter().map(|(target, _)| target);
+        match ask(context, targets, &judged.missing, interrupt).await? {
+            Answer::Yes => {
+                let answered = judged.missing.drain(..).map(|need| Granted { need, by: By::Answer });
+                judged.granted.extend(answered);
+            }
+            Answer::No(shown) => judged.declined = shown,
+        }
     }
+    let mut told = BTreeSet::new();
     for Granted { need, by } in &judged.granted {
-        context.printer.say(&format!("{}  {}  consented to by {by}", need.target, need.need.consent));
+        // The tables of a pipeline that are read again are one consent.
+        let line = format!("{}  {}  consented to by {by}", need.target, need.need.consent);
+        if !told.contains(&line) {
+            context.printer.say(&line);
+            told.insert(line);
+        }
     }
     Ok(judged)
 }
 
-/// Asks whoever sits at the terminal, target by target; nobody there is no consent. The list stands above each question.
+/// What came of asking.
+enum Answer {
+    Yes,
+    /// To the last of these targets, whose lists were shown.
+    No(Vec<String>),
+}
+
+/// Asks whoever sits at the terminal, target by target, until somebody says no. The list stands above each question.
 async fn ask(
     context: &Context,
     targets: impl Iterator<Item = &Target> + Clone,
     missing: &[TargetNeed],
     interrupt: &Interrupt,
-) -> Result<bool, Failure> {
-    if missing.is_empty() || !terminal::is_there() {
-        return Ok(false);
-    }
+) -> Result<Answer, Failure> {
+    let mut shown = Vec::new();
     let find = |name: &str| targets.clone().find(|target| target.name == name);
     let is_production = |name: &str| find(name).is_none_or(|target| target.mode == Mode::Production);
     for question in questions(missing, is_production) {
@@ -125,11 +163,14 @@ async fn ask(
             question.target,
             needs_text(&question.target, missing)
         ));
-        context.printer.text(&question.text);
-        let answer = terminal::read_line(interrupt).await?;
-        if !question.is_answered_by(&answer) {
-            return Ok(false);
+        let answer = terminal::ask(&context.printer, &question.text, interrupt).await?;
+        let refusal =
+            (!question.is_answered_by(&answer)).then(|| format!("{}\n\n", question.refusal(&answer)));
+        shown.push(question.target);
+        if let Some(refusal) = refusal {
+            context.printer.text(&refusal);
+            return Ok(Answer::No(shown));
         }
     }
-    Ok(true)
+    Ok(Answer::Yes)
 }

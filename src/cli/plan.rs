@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::configuration::{ConfigurationArguments, resolve};
+use super::consent::ApprovalsArguments;
 use super::failure::{Failure, status};
 use super::input::{Input, InputRequest};
 use super::named_targets::named_targets;
@@ -21,7 +22,7 @@ use crate::deploy::{
 };
 use crate::finding::Findings;
 use crate::machine::Machine;
-use crate::plan::{BundleChanges, Inputs};
+use crate::plan::{Approval, BundleChanges, Consents, Inputs, Judged, judge};
 use crate::preflight::Selection;
 use crate::report::{PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument};
 use crate::settings::{Flags, Settings, Target};
@@ -31,7 +32,7 @@ use crate::table::Resolution;
 ///
 /// Reads the rows and the workspace; writes neither to the workspace nor to the
 /// lock nor to the folder for bundles. What a deploy of this needs consent for is
-/// listed with the flags that give it.
+/// listed with the flags that give it, and what approvals give already.
 ///
 ///     tapworks plan --target prod
 #[derive(clap::Args)]
@@ -58,18 +59,22 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    approvals: ApprovalsArguments,
+    #[command(flatten)]
     reports: ReportArguments,
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { configuration, target, profile, exit_code, jobs, full, out, reports } = arguments;
+    let Arguments { configuration, target, profile, exit_code, jobs, full, out, approvals, reports } =
+        arguments;
     let flags = Flags { profile: profile.clone(), ..configuration.flags(&target) };
     let (settings, findings) = resolve(flags.clone(), &context.environment)?;
     let full = full || out.is_some();
     let written: Vec<_> = out.iter().map(|path| ("--out", path.as_path())).collect();
     let reports = reports.check(context, &settings, &written)?;
     let out = out.map(|path| (path, flags));
-    let mut run = Run { findings, exit_code, jobs: jobs.map(usize::from), full, out, ..Run::default() };
+    let mut run =
+        Run { findings, exit_code, jobs: jobs.map(usize::from), full, out, approvals, ..Run::default() };
     match run
         .plan(context, &settings, &target, profile.as_deref())
         .map_err(|failure| failure.behind(&run.findings))
@@ -94,6 +99,9 @@ struct Run {
     inputs: Option<Inputs>,
     source: Option<SourceDocument>,
     changes: Vec<BundleChanges>,
+    approvals: ApprovalsArguments,
+    /// What of it was consented to already, and what was not.
+    judged: Judged,
     errors: Vec<RunError>,
 }
 
@@ -110,6 +118,7 @@ impl Run {
             return Err(Failure::usage(format!("a plan is for one target, and {} are named", targets.len()))
                 .hint("run it once for each of them"));
         };
+        let approvals = self.approvals.read(context, settings, &[&target.name])?;
         self.target.clone_from(&target.name);
         self.host = target.host.clone().unwrap_or_default();
         let access = workspaces::access(context, target, profile)
@@ -134,7 +143,7 @@ impl Run {
             let prepared = prepare(given, bases, destinations, profile, &mut self.findings)
                 .await
                 .map_err(|Unprepared { failure, .. }| failure)?;
-            self.compare(given, cli, target, prepared).await
+            self.compare(given, cli, target, prepared, approvals).await
         })
     }
 
@@ -145,6 +154,7 @@ impl Run {
         cli: LocatedCli,
         target: &Target,
         prepared: Prepared<'_>,
+        approvals: (Vec<Approval>, Findings),
     ) -> Result<(), Failure> {
         let Given { context, settings, read, interrupt, progress, .. } = given;
         let mut sites = Sites::of(context, prepared).await?;
@@ -217,6 +227,13 @@ impl Run {
         {
             saved::write(context, path, planned, &cli.version.to_string(), flags.clone(), inputs.clone())?;
         }
+        let (approvals, said) = approvals;
+        // What is wrong with them keeps nobody from seeing the plan.
+        self.findings.extend(said);
+        let needs = self.changes.iter().flat_map(|changes| changes.needs_in(&target.name)).collect();
+        let consents = Consents { allowed: Vec::new(), approvals };
+        self.judged = judge(&[&target.name], needs, &consents, today());
+        self.findings.extend(std::mem::take(&mut self.judged.findings));
         for bundle in &mut self.changes {
             let findings = std::mem::take(&mut bundle.findings);
             self.findings.extend(findings.into_iter().map(|finding| finding.for_target(&target.name)));
@@ -236,7 +253,8 @@ impl Run {
         printer.findings(&findings);
         let (config, lock) = self.inputs.map(|inputs| (inputs.settings, inputs.lock)).unwrap_or_default();
         let inputs = PlanInputs { config, lock, source: self.source.as_ref() };
-        let mut document = PlanDocument::new((&self.target, &self.host), inputs, &self.changes, &findings);
+        let mut document = PlanDocument::new((&self.target, &self.host), inputs, &self.changes, &findings)
+            .with_consents(&self.judged.granted, &self.judged.missing);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());
         }

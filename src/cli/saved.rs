@@ -13,6 +13,11 @@ use crate::plan::{Inputs, Present, PresentState, SavedBundle, SavedPlan, SavedSo
 use crate::report::SourceDocument;
 use crate::settings::{Flags, Settings};
 
+/// No plan is as large: that of 10,000 tables has some 50 MB.
+const LARGEST: u64 = 1 << 30;
+/// What else may have been meant.
+const HINT: &str = "a plan is kept by `tapworks plan --out FILE`; a table list is named with --source";
+
 /// What a plan is made from, as it is now; `lock` is where the lock of the target lies.
 pub(super) fn inputs(
     context: &Context,
@@ -67,9 +72,15 @@ pub(super) fn write(
 /// Reads a plan.
 pub(super) fn read(context: &Context, path: &Path) -> Result<SavedPlan, Failure> {
     let whole = context.environment.directory().join(path);
-    let bytes = files::read_if_present(&whole)?
-        .ok_or_else(|| Failure::usage(format!("there is no saved plan {}", path.display())))?;
-    SavedPlan::parse(&bytes).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    let shown = path.display();
+    let bytes = files::read_at_most(&whole, LARGEST).map_err(|error| {
+        let message = match error.is_not_found() {
+            true => format!("there is no saved plan {shown}"),
+            false => format!("{shown} is no saved plan: {}", error.source),
+        };
+        Failure::usage(message).hint(HINT)
+    })?;
+    SavedPlan::parse(&bytes).map_err(|error| Failure::usage(format!("{shown}: {error}")).hint(HINT))
 }
 
 /// What has moved on since the plan was made.

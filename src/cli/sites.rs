@@ -49,6 +49,7 @@ impl<'a> Sites<'a> {
                 .child_environment(&context.environment, &reached.client)
                 .await
                 .map_err(|error| Failure::from(error).about(&format!("target `{}`", reached.target.name)))?;
+            let host = Some(reached.client.host().to_string());
             sites.push(Site {
                 target: reached.target.name.clone(),
                 client: reached.client,
@@ -60,7 +61,7 @@ impl<'a> Sites<'a> {
                 unfinished: reached.unfinished,
                 projects: projects.get(reached.base).cloned().unwrap_or_default(),
             });
-            targets.push((reached.target, reached.base));
+            targets.push((Target { host, ..reached.target }, reached.base));
             take_overs.push(reached.take_over);
         }
         Ok(Self { bases, sites, targets, take_overs })

@@ -121,7 +121,7 @@ fn read_from_workspace(
             match pinned {
                 None => failure,
                 Some(version) => failure.hint(format!(
-                    "version {version} is that of the saved plan; where it can no longer be read, plan anew"
+                    "version {version} is the one that was planned with; where it can no longer be read, plan anew"
                 )),
             }
         })?;

@@ -7,10 +7,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use crate::environment::Environment;
-use crate::files::Hold;
+use crate::files::{Hold, Spool};
 use crate::interrupt::Interrupt;
 use crate::workspace::ChildEnvironment;
 
@@ -77,6 +76,9 @@ pub enum ChildError {
     },
 }
 
+/// How often it is looked whether the command has said something.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Variables that steer the CLI and that only we set.
 const OURS: [&str; 8] = [
     "DATABRICKS_OUTPUT_FORMAT",
@@ -97,7 +99,8 @@ impl Invocation<'_> {
     }
 
     /// Runs it to its end, telling each line of standard error as it comes. It runs in a process group of its own, so that
-    /// a Ctrl-C at the terminal does not hit it: the CLI has no handler and would leave its lock behind.
+    /// a Ctrl-C at the terminal does not hit it: the CLI has no handler and would leave its lock behind. It writes to files: into
+    /// a pipe that nobody reads any more, because we were killed, it would die of its next word, with the lock still taken.
     ///
     /// # Errors
     /// As [`ChildError`] says. A status other than 0 is not an error here.
@@ -113,13 +116,14 @@ impl Invocation<'_> {
             Some(hold) => hold.shared_as_input().map_err(start)?,
             None => Stdio::null(),
         };
+        let (mut stdout, mut stderr) = (Spool::new().map_err(start)?, Spool::new().map_err(start)?);
         let mut command = tokio::process::Command::new(self.program);
         command
             .args(&self.arguments)
             .current_dir(self.folder)
             .stdin(input)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(stdout.writer())
+            .stderr(stderr.writer())
             .kill_on_drop(true)
             .env_clear();
         for (name, value) in environment.variables() {
@@ -142,39 +146,21 @@ impl Invocation<'_> {
 
         let mut child = command.spawn().map_err(start)?;
         let unread = |source| ChildError::Output { command: self.command_line(), source };
-        let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(unread(std::io::ErrorKind::BrokenPipe.into()));
-        };
-        let reading = tokio::spawn(async move {
-            let mut bytes = Vec::new();
-            stdout.read_to_end(&mut bytes).await.map(|_| bytes)
-        });
-        let mut lines = BufReader::new(stderr).split(b'\n');
-        let mut said = String::new();
+        // What it was given of these is its own now; the command would keep ours open.
+        drop(command);
         let stop = if self.writes { &interrupt.kill } else { &interrupt.stop };
-        loop {
+        let mut look = tokio::time::interval(PAUSE);
+        let status = loop {
             tokio::select! {
-                next = lines.next_segment() => match next.map_err(unread)? {
-                    Some(bytes) => {
-                        let text = String::from_utf8_lossy(&bytes);
-                        line(text.trim_end());
-                        said.push_str(&text);
-                        said.push('\n');
-                    }
-                    None => break,
-                },
+                status = child.wait() => break status.map_err(unread)?,
                 () = stop.cancelled() => return Err(self.kill(child).await),
+                _ = look.tick() => stderr.follow(&mut line).map_err(unread)?,
             }
-        }
-        let status = tokio::select! {
-            status = child.wait() => status.map_err(unread)?,
-            () = stop.cancelled() => return Err(self.kill(child).await),
         };
-        let stdout = match reading.await {
-            Ok(bytes) => bytes.map_err(unread)?,
-            Err(_) => return Err(unread(std::io::ErrorKind::BrokenPipe.into())),
-        };
-        Ok(Finished { status: status.code(), stdout, stderr: said })
+        let stderr = stderr.finish(&mut line).map_err(unread)?;
+        let stdout = stdout.finish(|_| ()).map_err(unread)?;
+        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        Ok(Finished { status: status.code(), stdout, stderr })
     }
 
     /// Kills the child with all that it started. What cannot be killed is the operating system's: nothing is left to do

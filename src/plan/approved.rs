@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::bundle_plan::{Action, BundlePlan};
 use super::consent::{Consent, ConsentKind};
-use super::consented::{Granted, TargetNeed};
+use super::consented::Granted;
 use super::need::Need;
+use super::target_need::TargetNeed;
 
 /// Every consent that was given, by target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -44,7 +44,7 @@ impl Cause {
 }
 
 /// A place as a cause names it: a line is enough.
-fn short(place: &Place) -> String {
+pub(super) fn short(place: &Place) -> String {
     match place {
         Place::File { file, line, .. } => format!("{file}:{line}"),
         other => other.to_string(),

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::allow::argument;
 use super::approvals::Approval;
-use super::cause::Cause;
+use super::cause::short;
 use super::consent::{Consent, ConsentKind};
-use super::need::Need;
+use super::target_need::TargetNeed;
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::text::plural;
@@ -23,17 +23,6 @@ pub struct Consents {
     pub approvals: Vec<Approval>,
 }
 
-/// A need of a plan, and in which target.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetNeed {
-    /// The target.
-    pub target: String,
-    /// What has to be consented to there.
-    pub need: Need,
-    /// Why, from the user's edit on; may be empty.
-    pub cause: Cause,
-}
-
 /// Who consented.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
@@ -42,6 +31,9 @@ pub enum By {
     Flag,
     /// A reviewed approval.
     Approval {
+        /// Where it stands.
+        #[serde(rename = "where")]
+        place: Place,
         /// Who is named in it.
         who: String,
         /// Why.
@@ -57,7 +49,9 @@ impl fmt::Display for By {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => formatter.write_str("--allow"),
-            Self::Approval { who, why, until } => write!(formatter, "{who} ({why}), until {until}"),
+            Self::Approval { place, who, why, until } => {
+                write!(formatter, "{}, {who} ({why}), until {until}", short(place))
+            }
             Self::Answer => formatter.write_str("the answer given here"),
         }
     }
@@ -79,6 +73,8 @@ pub struct Judged {
     pub granted: Vec<Granted>,
     /// What is not.
     pub missing: Vec<TargetNeed>,
+    /// The targets for which somebody was shown what is missing; in the end they, or the last of them, said no.
+    pub declined: Vec<String>,
     /// Consents that nothing needs, or that no longer hold.
     pub findings: Findings,
 }
@@ -88,13 +84,13 @@ pub struct Judged {
 pub fn judge(targets: &[&str], needs: Vec<TargetNeed>, consents: &Consents, today: Date) -> Judged {
     let mut judged = Judged::default();
     judged.findings.extend(unused_flags(&needs, &consents.allowed));
-    judged.findings.extend(
-        consents
-            .approvals
-            .iter()
-            .filter(|approval| targets.contains(&approval.target.as_str()))
-            .filter_map(|approval| idle(approval, &needs, today)),
-    );
+    judged.findings.extend(consents.approvals.iter().filter_map(|approval| {
+        let is_missing = |need: &&TargetNeed| by(need, consents, today).is_none();
+        elsewhere(approval, &needs, is_missing).or_else(|| {
+            let is_planned = targets.contains(&approval.target.as_str());
+            is_planned.then(|| idle(approval, &needs, today)).flatten()
+        })
+    }));
     for need in needs {
         match by(&need, consents, today) {
             Some(by) => judged.granted.push(Granted { need, by }),
@@ -113,6 +109,7 @@ fn by(need: &TargetNeed, consents: &Consents, today: Date) -> Option<By> {
     let approval =
         consents.approvals.iter().find(|approval| approval.until >= today && approval.covers(need))?;
     Some(By::Approval {
+        place: approval.place.clone(),
         who: approval.who.clone(),
         why: approval.why.clone(),
         until: approval.until.to_string(),
@@ -126,7 +123,12 @@ impl Approval {
 
     /// Whether it covers this very change.
     fn covers(&self, need: &TargetNeed) -> bool {
-        self.is_about(need)
+        self.target == need.target && self.describes(need)
+    }
+
+    /// Whether it says what this change does, be it in this target or in another.
+    fn describes(&self, need: &TargetNeed) -> bool {
+        self.consent == need.need.consent
             && match (&self.field, &need.need.field) {
                 (None, None) => true,
                 (Some(approved), Some(field)) => approved.is(field),
@@ -155,6 +157,29 @@ fn unused_flags(needs: &[TargetNeed], allowed: &[(String, Consent)]) -> Vec<Find
                 .fix("take it out, or copy the one that a refusal printed")
         })
         .collect()
+}
+
+/// An approval that covers nothing but would, were it for another target.
+fn elsewhere(
+    approval: &Approval,
+    needs: &[TargetNeed],
+    is_missing: impl Fn(&&TargetNeed) -> bool,
+) -> Option<Finding> {
+    if needs.iter().any(|need| approval.covers(need)) {
+        return None;
+    }
+    let need = needs.iter().filter(|need| approval.describes(need)).find(is_missing)?;
+    let what = format!(
+        "the approval of {} is for target `{}`, not for `{}`",
+        approval.consent, approval.target, need.target
+    );
+    Some(
+        Finding::warning("TW413", what)
+            .for_target(&need.target)
+            .at(approval.place.clone())
+            .why("an approval holds for the target that it names and for no other")
+            .fix(format!("have the change reviewed for `{}` too, as an entry of its own", need.target)),
+    )
 }
 
 /// An approval that covers nothing of what is planned: because it expired, because something else changes than was
@@ -258,8 +283,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::approvals::read_approvals;
+    use super::super::cause::Cause;
     use super::super::consent::ConsentKind;
     use super::super::field::FieldDifference;
+    use super::super::need::Need;
     use super::*;
 
     const SCHEMA: &str = "gateway_definition.gateway_storage_schema";
@@ -335,10 +362,7 @@ mod tests {
     fn an_approval_covers_the_change_that_it_names() {
         let judged = judge(&["prod"], vec![recreate("v2")], &approvals(&entry("staging", "v2")), TODAY);
         assert_eq!(judged.missing, []);
-        assert_eq!(
-            judged.granted[0].by,
-            By::Approval { who: "ana".into(), why: "full".into(), until: "2026-12-31".into() }
-        );
+        assert_eq!(judged.granted[0].by.to_string(), "approvals.yml:1, ana (full), until 2026-12-31");
         assert_eq!(told(&judged), []);
         // A resource with two fields that call for the same consent needs both reviewed; the flag covers both.
         let second = need("prod", ConsentKind::Recreate, "gw", Some(("storage", Value::Null, json!(true))));
@@ -380,6 +404,22 @@ mod tests {
         let consents = approvals(&entry("staging", "v2"));
         assert_eq!(told(&judge(&["prod"], Vec::new(), &consents, TODAY)), [(Severity::Note, "TW413")]);
         assert_eq!(told(&judge(&["dev"], Vec::new(), &consents, TODAY)), []);
+    }
+
+    #[test]
+    fn an_approval_for_another_target_is_told_where_it_is_missed() {
+        let consents = approvals(&entry("staging", "v2"));
+        let in_dev = TargetNeed { target: "dev".to_owned(), ..recreate("v2") };
+        let judged = judge(&["dev"], vec![in_dev.clone()], &consents, TODAY);
+        assert_eq!((judged.missing.len(), told(&judged)), (1, vec![(Severity::Warning, "TW413")]));
+        let what = &judged.findings.iter().next().unwrap().what;
+        assert_eq!(what, "the approval of recreate:gw is for target `prod`, not for `dev`");
+        // One that has its use there, or that is not missed, is no mistake.
+        let both = judge(&["dev", "prod"], vec![in_dev.clone(), recreate("v2")], &consents, TODAY);
+        assert_eq!((both.missing.len(), told(&both)), (1, vec![]));
+        let allowed = vec![("dev".to_owned(), consent(ConsentKind::Recreate, "gw"))];
+        let judged = judge(&["dev"], vec![in_dev], &Consents { allowed, ..consents }, TODAY);
+        assert_eq!(told(&judged), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is asked at a terminal before data is touched.
 
-use super::consented::TargetNeed;
+use super::target_need::TargetNeed;
 
 /// One question, for one target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,18 @@ impl Question {
             answer == self.target
         } else {
             answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes")
+        }
+    }
+
+    /// What is said to an answer that is no consent.
+    #[must_use]
+    pub fn refusal(&self, answer: &str) -> String {
+        let answer = answer.trim();
+        let shown = answer.escape_debug();
+        match (answer.is_empty(), self.by_name) {
+            (true, _) => "No answer is taken as no.".to_owned(),
+            (false, true) => format!("`{shown}` is not `{}`: taken as no.", self.target),
+            (false, false) => format!("`{shown}` is taken as no."),
         }
     }
 }
@@ -82,5 +94,9 @@ mod tests {
         ] {
             assert_eq!(prod.is_answered_by(answer), yes, "{answer}");
         }
+        assert_eq!(prod.refusal(" y\n"), "`y` is not `prod`: taken as no.");
+        assert_eq!(dev.refusal("n\n"), "`n` is taken as no.");
+        assert_eq!(dev.refusal("\u{1b}[A\n"), "`\\u{1b}[A` is taken as no.");
+        assert_eq!(dev.refusal("\n"), "No answer is taken as no.");
     }
 }

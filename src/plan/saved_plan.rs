@@ -207,13 +207,12 @@ impl SavedPlan {
             match now.packages.iter().find(|(name, _)| *name == bundle.bundle) {
                 Some((_, package)) if *package == bundle.package => {}
                 Some(_) => {
-                    let other = format!(
-                        "the package of `{}` is another: made by tapworks {} then, {} now",
-                        bundle.bundle,
-                        self.tapworks,
-                        env!("CARGO_PKG_VERSION")
-                    );
-                    found.push(self.finding(other));
+                    let other = format!("the package of `{}` is not the one that was planned", bundle.bundle);
+                    let now = env!("CARGO_PKG_VERSION");
+                    found.push(self.finding(match self.tapworks == now {
+                        true => other,
+                        false => format!("{other}: tapworks was {} and is {now}", self.tapworks),
+                    }));
                 }
                 None => found.push(self.finding(format!("bundle `{}` is no longer there", bundle.bundle))),
             }
@@ -384,15 +383,21 @@ mod tests {
             told("https://a", "1.14.0", &elsewhere, &same),
             ["the rows were read from main.cfg.tables @ v7 (https://a) and now from tables.csv"]
         );
-        let version = env!("CARGO_PKG_VERSION");
         assert_eq!(
             told("https://a", "1.14.0", &inputs(), &[("retail", Digest::of(b"other")), ("new", package)]),
-            [
-                format!("the package of `retail` is another: made by tapworks {version} then, {version} now"),
-                "bundle `new` is not in the plan".to_owned(),
-            ]
+            ["the package of `retail` is not the one that was planned", "bundle `new` is not in the plan"]
         );
         assert_eq!(told("https://a", "1.14.0", &inputs(), &[]), ["bundle `retail` is no longer there"]);
+        let earlier = SavedPlan { tapworks: "0.0.9".to_owned(), ..plan };
+        let other = [("retail", Digest::of(b"other"))];
+        let now = Present { host: "https://a", cli_version: "1.14.0", inputs: &inputs(), packages: &other };
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            earlier.stale(&now)[0].what,
+            format!(
+                "the package of `retail` is not the one that was planned: tapworks was 0.0.9 and is {version}"
+            )
+        );
     }
 
     #[test]

@@ -36,13 +36,19 @@ pub struct DeployDocument<'a> {
 
 /// Who consented to what.
 #[derive(Debug, Serialize)]
-struct ConsentDocument<'a> {
+pub(super) struct ConsentDocument<'a> {
     target: &'a str,
-    consent: &'a Consent,
+    pub(super) consent: &'a Consent,
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a FieldDifference>,
+    pub(super) field: Option<&'a FieldDifference>,
     #[serde(flatten)]
-    by: &'a By,
+    pub(super) by: &'a By,
+}
+
+impl<'a> ConsentDocument<'a> {
+    pub(super) fn of(Granted { need, by }: &'a Granted) -> Self {
+        Self { target: &need.target, consent: &need.need.consent, field: need.need.field.as_ref(), by }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -145,13 +151,7 @@ impl<'a> DeployDocument<'a> {
     /// The same with who consented to what, and what nobody did, as `--allow` takes it.
     #[must_use]
     pub fn with_consents(mut self, granted: &'a [Granted], missing: &'a [String]) -> Self {
-        let consents = granted.iter().map(|Granted { need, by }| ConsentDocument {
-            target: &need.target,
-            consent: &need.need.consent,
-            field: need.need.field.as_ref(),
-            by,
-        });
-        self.consents = consents.collect();
+        self.consents = granted.iter().map(ConsentDocument::of).collect();
         self.needs_consent = missing;
         self
     }

@@ -123,13 +123,18 @@ fn plan(text: &mut String, document: &Value) {
 
 fn needs(text: &mut String, document: &Value) {
     let consents: Vec<&str> = items(&document["summary"]["needs_consent"]).map(string).collect();
-    if consents.is_empty() {
-        return;
+    let given: Vec<&Value> = items(&document["consents"]).collect();
+    let is_given = |need: &Value| {
+        let same =
+            |given: &&Value| (&given["consent"], &given["field"]) == (&need["consent"], &need["field"]);
+        given.iter().any(same)
+    };
+    if !consents.is_empty() {
+        let _ = writeln!(text, "\n**Needs consent**\n");
     }
-    let _ = writeln!(text, "\n**Needs consent**\n");
     for consent in consents {
         let needs: Vec<&Value> =
-            items(&document["needs"]).filter(|need| need["consent"] == consent).collect();
+            items(&document["needs"]).filter(|need| need["consent"] == consent && !is_given(need)).collect();
         let what = needs.first().map_or("", |need| string(&need["what"]));
         let _ = writeln!(text, "- {}: {}", code(&format!("--allow {consent}")), escaped(what));
         for field in needs.iter().map(|need| &need["field"]).filter(|field| field.is_object()).take(5) {
@@ -137,6 +142,24 @@ fn needs(text: &mut String, document: &Value) {
         }
         if needs.len() > 5 {
             let _ = writeln!(text, "  - … {} more", needs.len() - 5);
+        }
+    }
+    if !given.is_empty() {
+        let _ = writeln!(text, "\n**Consented to already**\n");
+    }
+    for given in &given {
+        let place = &given["where"]["file"];
+        let who = format!(
+            "{}:{}, {} ({}), until {}",
+            string(&place["file"]),
+            place["line"],
+            string(&given["who"]),
+            string(&given["why"]),
+            string(&given["until"])
+        );
+        let _ = writeln!(text, "- {} by {}", code(string(&given["consent"])), escaped(&who));
+        if given["field"].is_object() {
+            let _ = writeln!(text, "  - {}", code(&change(&given["field"])));
         }
     }
 }

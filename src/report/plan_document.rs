@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::deploy_document::ErrorDocument;
+use super::deploy_document::{ConsentDocument, ErrorDocument};
 use super::source_document::SourceDocument;
 use crate::digest::Digest;
 use crate::finding::Findings;
 use crate::plan::{
-    Action, BundleChanges, Consent, Drift, Effect, Fate, HandOver, Need, ResourceChange, TableAction,
-    TableChange, consents,
+    Action, BundleChanges, Consent, Drift, Effect, Fate, Granted, HandOver, Need, ResourceChange,
+    TableAction, TableChange, TargetNeed, consents,
 };
 
 /// What a deploy would change in one target, counted over all its bundles.
@@ -22,6 +22,11 @@ pub struct PlanDocument<'a> {
     pub(super) tables: Vec<InBundle<'a, TableChange>>,
     pub(super) resources: Vec<InBundle<'a, ResourceChange>>,
     pub(super) needs: Vec<&'a Need>,
+    /// Those of them that nobody consented to.
+    #[serde(skip)]
+    pub(super) missing: Vec<&'a Need>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) consents: Vec<ConsentDocument<'a>>,
     pub(super) hand_over: Vec<&'a HandOver>,
     pub(super) drift: Vec<InBundle<'a, Drift>>,
     #[serde(skip_serializing_if = "Findings::is_empty")]
@@ -97,6 +102,7 @@ impl<'a> PlanDocument<'a> {
         bundles: &'a [BundleChanges],
         findings: &'a Findings,
     ) -> Self {
+        let needs: Vec<&Need> = bundles.iter().flat_map(|bundle| &bundle.needs).collect();
         Self {
             format: "tapworks.plan/1",
             target,
@@ -105,12 +111,23 @@ impl<'a> PlanDocument<'a> {
             summary: PlanSummary::of(bundles),
             tables: in_bundles(bundles, |bundle| &bundle.tables),
             resources: in_bundles(bundles, |bundle| &bundle.resources),
-            needs: bundles.iter().flat_map(|bundle| &bundle.needs).collect(),
+            missing: needs.clone(),
+            needs,
+            consents: Vec::new(),
             hand_over: bundles.iter().flat_map(|bundle| &bundle.hand_over).collect(),
             drift: in_bundles(bundles, |bundle| &bundle.drift),
             findings,
             error: None,
         }
+    }
+
+    /// The same with what was consented to already; what remains is asked for.
+    #[must_use]
+    pub fn with_consents(mut self, granted: &'a [Granted], missing: &'a [TargetNeed]) -> Self {
+        self.consents = granted.iter().map(ConsentDocument::of).collect();
+        self.missing = missing.iter().map(|need| &need.need).collect();
+        self.summary.needs_consent = consents(self.missing.iter().copied());
+        self
     }
 
     /// The same with the error that ended the run.

@@ -123,13 +123,21 @@ impl PlanDocument<'_> {
     }
 
     fn write_needs(&self, text: &mut String) {
-        if self.needs.is_empty() {
-            return;
+        if !self.missing.is_empty() {
+            let _ = writeln!(text, "\n{}", "This plan needs consent".bold());
         }
-        let _ = writeln!(text, "\n{}", "This plan needs consent".bold());
         for consent in &self.summary.needs_consent {
-            let needs = self.needs.iter().copied().filter(|need| need.consent == **consent);
+            let needs = self.missing.iter().copied().filter(|need| need.consent == **consent);
             write_need(text, consent, &needs.collect::<Vec<_>>());
+        }
+        if !self.consents.is_empty() {
+            let _ = writeln!(text, "\n{}", "Consented to already".bold());
+        }
+        for given in &self.consents {
+            let _ = writeln!(text, "  {}  by {}", given.consent, given.by);
+            if let Some(field) = given.field {
+                let _ = writeln!(text, "      {field}");
+            }
         }
     }
 

@@ -45,6 +45,8 @@ pub struct Printer {
     animated: bool,
     answered: AtomicBool,
     lost: OnceLock<io::Error>,
+    /// Whether the cursor stands behind a question.
+    asking: AtomicBool,
 }
 
 impl Printer {
@@ -70,6 +72,7 @@ impl Printer {
             animated,
             answered: AtomicBool::new(false),
             lost: OnceLock::new(),
+            asking: AtomicBool::new(false),
         }
     }
 
@@ -99,6 +102,7 @@ impl Printer {
     /// The result, as it is.
     fn result(&self, text: &str) {
         self.answered.store(true, Ordering::SeqCst);
+        self.leave_question();
         if let Err(error) = self.bars.suspend(|| write_to(&self.stdout, text))
             && error.kind() != io::ErrorKind::BrokenPipe
         {
@@ -153,9 +157,29 @@ impl Printer {
 
     /// Text for standard error. What others wrote into it cannot move the cursor, nor turn a name round.
     pub fn text(&self, text: &str) {
+        self.leave_question();
         let text = &printable_with_colours(text);
         // Nobody is left to be told that nobody reads.
         let _ = self.bars.suspend(|| write_to(&self.stderr, text));
+    }
+
+    /// A question, whose answer is typed behind it on the same line.
+    pub fn question(&self, text: &str) {
+        self.text(text);
+        self.asking.store(true, Ordering::SeqCst);
+    }
+
+    /// The answer was typed to the end of its line.
+    pub fn is_answered(&self) {
+        self.asking.store(false, Ordering::SeqCst);
+    }
+
+    /// What is told while an answer is awaited, or in its place, starts a line of its own.
+    fn leave_question(&self) {
+        if self.asking.swap(false, Ordering::SeqCst) {
+            // As in `text`.
+            let _ = self.bars.suspend(|| write_to(&self.stderr, "\n"));
+        }
     }
 
     fn stderr_line(&self, line: &str) {

@@ -306,3 +306,206 @@ fn approvals_that_cannot_be_read_stop_it_with_their_lines() {
     }
     assert_eq!(site.writes(), Vec::<String>::new());
 }
+
+#[test]
+fn an_approval_that_does_not_cover_it_is_no_consent_and_says_why() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    let document = site.deploy(&[]).exits(4).json();
+    let all = entries(&document, "2999-12-31");
+    // Of the gateway's entry, which comes first, something else than what is planned.
+    let cases = [
+        (
+            "old: \"staging\"",
+            "old: \"staging_v0\"",
+            "it covers gateway_definition.gateway_storage_schema: staging_v0 → staging_v2; planned is \
+             gateway_definition.gateway_storage_schema: staging → staging_v2",
+        ),
+        (
+            "gateway_definition.gateway_storage_schema",
+            "gateway_definition.gateway_storage_catalog",
+            "it covers gateway_definition.gateway_storage_catalog: staging → staging_v2; planned is ",
+        ),
+        (
+            "  field: \"gateway_definition.gateway_storage_schema\"\n  old: \"staging\"\n  new: \"staging_v2\"\n",
+            "",
+            "it covers no field; planned is gateway_definition.gateway_storage_schema: staging → staging_v2",
+        ),
+        (
+            "target: prod",
+            "target: dev",
+            "the approval of recreate:gateway_sales_01_g01 is for target `dev`, not for `prod`",
+        ),
+        ("kind: recreate", "kind: delete", "nothing needs the approval of delete:gateway_sales_01_g01"),
+        (
+            "until: 2999-12-31",
+            "until: 2026-01-31",
+            "the approval of recreate:gateway_sales_01_g01 held until 2026-01-31 and no longer does",
+        ),
+    ];
+    site.forget();
+    for (from, to, told) in cases {
+        assert!(all.contains(from), "{from}: {all}");
+        site.approve(&all.replacen(from, to, 1));
+        let said = site.deploy(&[]);
+        assert_eq!(said.exits(4).json()["needs_consent"], json!([GATEWAY]), "{to}");
+        assert!(said.stderr.contains(told), "{told}: {}", said.stderr);
+        assert!(said.stderr.contains("approvals.yml:1:3"), "{}", said.stderr);
+        assert_eq!(site.writes(), Vec::<String>::new());
+    }
+    // One who reviews the gateway's schema has not reviewed its connection.
+    site.approve(&all);
+    let rows = site.context.read("tables.csv");
+    site.context.write("tables.csv", &rows.replace("sqlserver_erp", "sqlserver_erp_2"));
+    let said = site.deploy(&[]);
+    assert_eq!(said.exits(4).json()["needs_consent"], json!([GATEWAY]));
+    let missing: Vec<&str> = said
+        .stderr
+        .lines()
+        .filter(|line| line.contains("connection_name: sqlserver_erp → sqlserver_erp_2"))
+        .collect();
+    assert_eq!(missing.len(), 1, "{}", said.stderr);
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_consented_to_in_one_target_is_not_in_another() {
+    let site = deployed();
+    let both = ["deploy", "--source", "tables.csv", "--target", "dev,prod", "-o", "json"];
+    site.context.run(&both).exits(0);
+    site.rewrite("staging_v2");
+    site.forget();
+    let said = site.context.run(&both);
+    let needed = said.exits(4).json()["needs_consent"].as_array().unwrap().clone();
+    assert_eq!(needed.len(), 6, "{needed:?}");
+    let of = |target: &str| -> Vec<String> {
+        let flags = [GATEWAY, PIPELINES[0], PIPELINES[1]];
+        flags.iter().flat_map(|consent| ["--allow".to_owned(), format!("{target}/{consent}")]).collect()
+    };
+    let (dev, prod) = (of("dev"), of("prod"));
+    let with = |flags: &[String]| {
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        site.context.run(&[&both[..], &flags].concat())
+    };
+    // That `dev` alone may be changed changes neither.
+    let said = with(&dev);
+    assert_eq!(flags(said.exits(4)), prod);
+    assert_eq!(site.writes(), Vec::<String>::new());
+    // Half by flags, half by review.
+    let document = said.json();
+    let of_prod = json!({"targets": [document["targets"][1]]});
+    site.approve(&entries(&of_prod, "2999-12-31"));
+    let document = with(&dev).exits(0).json();
+    let by: Vec<&Value> =
+        document["consents"].as_array().unwrap().iter().map(|consent| &consent["by"]).collect();
+    assert_eq!(by, ["flag", "flag", "flag", "approval", "approval", "approval"]);
+    for target in document["targets"].as_array().unwrap() {
+        assert_eq!(target["projects"][0]["resources"]["recreated"], 3, "{}", target["target"]);
+    }
+}
+
+#[test]
+fn approvals_that_are_no_list_of_entries_are_told_by_their_lines() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    site.forget();
+    let entry =
+        "- target: prod\n  kind: recreate\n  resource: x\n  who: ana\n  why: because\n  until: 2999-12-31\n";
+    for (text, told) in [
+        ("target: prod\n".to_owned(), &["approvals.yml:1:1", "the approvals are a list, not a map"][..]),
+        ("- [\n".to_owned(), &["approvals.yml:2:1", "the approvals cannot be read"]),
+        ("- prod\n".to_owned(), &["approvals.yml:1:3", "an approval is a map, not text"]),
+        (entry.replace("  why: because\n", ""), &["approvals.yml:1:3", "the approval lacks `why`"]),
+        (entry.replace("2999-12-31", "never"), &["approvals.yml:6:10", "`never` is no date"]),
+        (
+            entry.replace("  who", "  old: a\n  who"),
+            &["approvals.yml:4:8", "`old` is given, and not of which `field`"],
+        ),
+        (
+            entry.replace("resource: x", "resource: x\n  project: y"),
+            &["approvals.yml:4:12", "names both a resource and a project"],
+        ),
+        (
+            entry.replace("why", "wy"),
+            &["approvals.yml:5:3", "did you mean `why`?", "the approval lacks `why`"],
+        ),
+    ] {
+        site.approve(&text);
+        let said = site.deploy(&[]);
+        said.exits(1);
+        for told in told {
+            assert!(said.stderr.contains(told), "{told}: {}", said.stderr);
+        }
+        assert_eq!(site.writes(), Vec::<String>::new());
+    }
+    std::fs::write(site.context.path("approvals.yml"), b"- target: \xff\n").unwrap();
+    let said = site.deploy(&[]);
+    assert!(said.exits(2).stderr.contains("approvals.yml is not UTF-8"), "{}", said.stderr);
+    // Of two that hold the same, as a merge may leave them, each is a consent.
+    std::fs::remove_file(site.context.path("approvals.yml")).unwrap();
+    let document = site.deploy(&[]).exits(4).json();
+    site.approve(&entries(&document, "2999-12-31").repeat(2));
+    assert_eq!(rules(&site.deploy(&[]).exits(0).json()), []);
+}
+
+#[test]
+fn a_plan_says_what_is_consented_to_already_and_what_is_not() {
+    let site = deployed();
+    site.rewrite("staging_v2");
+    let plan = |more: &[&str]| {
+        site.context.run(&[&["plan", "--source", "tables.csv", "--target", "prod"], more].concat())
+    };
+    let document = plan(&["-o", "json"]).exits(0).json();
+    assert_eq!(document["summary"]["needs_consent"], json!([GATEWAY, PIPELINES[0], PIPELINES[1]]));
+    assert_eq!(document.get("consents"), None);
+    // All but the second pipeline is reviewed.
+    let of_plan = json!({"targets": [{"projects": [{"needs": document["needs"]}]}]});
+    let all = entries(&of_plan, "2999-12-31");
+    let second = all.rfind("- target").unwrap();
+    site.context.write("reviewed.yml", &format!("# reviewed\n{}", &all[..second]));
+    let reviewed = ["--approvals", "reviewed.yml"];
+    let document = plan(&[&reviewed[..], &["-o", "json", "--report", "md=plan.md"]].concat()).exits(0).json();
+    assert_eq!(document["summary"]["needs_consent"], json!([PIPELINES[1]]));
+    assert_eq!(document["needs"].as_array().unwrap().len(), 3);
+    let given = &document["consents"][0];
+    assert_eq!((&given["consent"], &given["by"]), (&json!(GATEWAY), &json!("approval")));
+    assert_eq!(given["where"]["file"]["line"], 2);
+    let report = site.context.read("plan.md");
+    let (_, needed) = report.split_once("**Needs consent**").unwrap();
+    let (needed, given) = needed.split_once("**Consented to already**").unwrap();
+    assert!(needed.contains(PIPELINES[1]) && !needed.contains(GATEWAY), "{needed}");
+    let (given, _) = given.split_once("<details>").unwrap();
+    let who = "` by reviewed.yml:2, ana\\@example.com (the old schema is full), until 2999-12-31\n";
+    assert!(given.contains(&format!("- `{GATEWAY}{who}")), "{given}");
+    let text = plan(&reviewed).exits(0).stdout.clone();
+    let (_, consents) = text.split_once("This plan needs consent\n").unwrap();
+    let (consents, _) = consents.split_once("\n\nTo be done by hand").unwrap();
+    let ids = regex::Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").unwrap();
+    insta::assert_snapshot!(ids.replace_all(consents, "<id>"), @r"
+      --allow recreate:pipeline_sales_01_g01_p02
+          pipeline pipeline_sales_01_g01_p02 is deleted and made again, its 97 tables KEPT and read again in full
+          ingestion_definition.ingestion_gateway_id: <id> → ${resources.pipelines.gateway_sales_01_g01.id}
+
+    Consented to already
+      recreate:gateway_sales_01_g01  by reviewed.yml:2, ana@example.com (the old schema is full), until 2999-12-31
+          gateway_definition.gateway_storage_schema: staging → staging_v2
+      recreate:pipeline_sales_01_g01_p01  by reviewed.yml:11, ana@example.com (the old schema is full), until 2999-12-31
+          ingestion_definition.ingestion_gateway_id: <id> → ${resources.pipelines.gateway_sales_01_g01.id}
+    ");
+    // The deploy says the same.
+    let said = site.deploy(&reviewed);
+    assert_eq!(said.exits(4).json()["needs_consent"], json!([PIPELINES[1]]));
+    let told = format!(
+        "prod  {GATEWAY}  consented to by reviewed.yml:2, ana@example.com (the old schema is full), until 2999-12-31\n"
+    );
+    assert!(said.stderr.contains(&told), "{}", said.stderr);
+    // What is wrong with them is told, and keeps nobody from seeing the plan.
+    site.approve("- target: prod\n");
+    let broken = plan(&[]);
+    assert!(broken.exits(1).stderr.contains("approvals.yml:1:3"), "{}", broken.stderr);
+    assert!(broken.stdout.contains("--allow recreate:gateway_sales_01_g01"), "{}", broken.stdout);
+    assert!(
+        plan(&["--approvals", "none.yml"]).exits(2).stderr.contains("there is no file none.yml of approvals")
+    );
+    assert_eq!(site.writes(), Vec::<String>::new());
+}

@@ -144,6 +144,14 @@ impl Context {
         self.program(program).args(arguments).current_dir(self.path(folder)).output().unwrap()
     }
 
+    /// A program as a person would start it: without the log for developers.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn as_typed(&self, program: &str) -> Command {
+        let mut command = self.program(program);
+        command.env_remove("RUST_LOG");
+        command
+    }
+
     fn program(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command

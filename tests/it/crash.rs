@@ -117,6 +117,17 @@ impl Site {
 
     /// Deploys, and kills tapworks and every CLI at this request. It has no effect, unless it was `done`.
     pub(crate) fn killed_at(&self, moment: Moment, bundle: [&str; 4], done: bool) {
+        self.killed_in((DEPLOY, &BUNDLES), moment, bundle, done);
+    }
+
+    /// The same in a run of other arguments, and of these bundles.
+    pub(crate) fn killed_in(
+        &self,
+        (arguments, bundles): (&[&str], &[[&str; 4]]),
+        moment: Moment,
+        bundle: [&str; 4],
+        done: bool,
+    ) {
         let (method, path, containing) = moment.request(bundle);
         let fault = || Fault::on(method, &path).containing(&containing);
         self.workspace.fault(fault().delay(NEVER).always());
@@ -124,7 +135,7 @@ impl Site {
             self.workspace.fault(fault().status(503).always());
         }
         let path = regex(&path);
-        let mut run = self.start(DEPLOY);
+        let mut run = self.start(arguments);
         self.until(&mut run, || {
             let asked = self.workspace.requests().iter().any(|request| {
                 request.method == method
@@ -134,7 +145,7 @@ impl Site {
             // What it learned of its lock is written down by then, were the machine not so busy.
             let in_apply = moment > Moment::Lock && moment < Moment::Record;
             let locks = self.journal().matches("\"line\":\"lock\"").count();
-            let before = BUNDLES.iter().position(|other| *other == bundle).unwrap();
+            let before = bundles.iter().position(|other| *other == bundle).unwrap();
             asked && (!in_apply || locks > before)
         });
         self.power_off(&mut run);
@@ -260,7 +271,7 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
 }
 
 /// A test of paths by the one expression that is used here: `.*`.
-fn regex(pattern: &str) -> impl Fn(&str) -> bool {
+pub(crate) fn regex(pattern: &str) -> impl Fn(&str) -> bool {
     let parts: Vec<String> = pattern.split(".*").map(str::to_owned).collect();
     move |path| match parts.as_slice() {
         [whole] => {

@@ -25,6 +25,8 @@ mod list;
 mod lock;
 mod memory;
 mod migration;
+mod moved;
+mod older_source;
 mod options;
 #[cfg(target_os = "linux")]
 mod outputs;
@@ -45,7 +47,11 @@ mod resume;
 #[cfg(target_os = "linux")]
 mod rows;
 mod saved_plan;
+#[cfg(target_os = "linux")]
+mod saved_resume;
 mod settings;
 #[cfg(unix)]
 mod signals;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod unpushed;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tapworks_mocks::workspace::Fault;
 
-use crate::crash::{BUNDLES, DEPLOY, Moment, Site, undisturbed};
+use crate::crash::{BUNDLES, DEPLOY, Moment, Site, regex, undisturbed};
 
 /// Killed before this request of this bundle, and gone on with.
 fn killed_and_resumed(site: &Site, moment: Moment, bundle: [&str; 4]) {
@@ -52,25 +52,32 @@ fn a_crash_in_any_other_bundle_is_gone_on_from() {
     }
 }
 
-/// Only tapworks is killed: the CLI that it started goes on, and nobody gets in its way.
+/// Only tapworks is killed: the CLI that it started comes to its end and gives its lock back, though nobody reads what it says, whether it had said a word before or not.
 #[test]
 fn a_cli_that_outlived_its_run_is_waited_for() {
-    let site = Site::new();
     let late = Duration::from_millis(1500);
-    site.workspace.fault(Fault::on("POST", "/api/2.0/pipelines").delay(late));
-    let mut run = site.start(DEPLOY);
-    site.until(&mut run, || {
-        site.workspace.count("POST", "/api/2.0/pipelines") == 1
-            && site.journal().contains("\"line\":\"lock\"")
-    });
-    run.kill().unwrap();
-    run.wait().unwrap();
-    site.sweep();
-    let said = site.resume();
-    said.exits(0);
-    assert!(said.stderr.contains("is still at work"), "{}", said.stderr);
-    assert_eq!(site.workspace.count("POST", "/api/2.0/pipelines"), 8, "none is asked for twice");
-    site.is_like(&undisturbed(), "both had their part in it");
+    for (path, has_spoken) in
+        [("/api/2.0/workspace-files/import-file/.*/state/deploy.lock", false), ("/api/2.0/pipelines", true)]
+    {
+        let site = Site::new();
+        site.workspace.fault(Fault::on("POST", path).delay(late));
+        let is_it = regex(path);
+        let mut run = site.start(DEPLOY);
+        site.until(&mut run, || {
+            site.workspace.requests().iter().any(|request| request.method == "POST" && is_it(&request.path))
+                && site.journal().contains("\"line\":\"lock\"") == has_spoken
+        });
+        run.kill().unwrap();
+        run.wait().unwrap();
+        site.sweep();
+        let said = site.resume();
+        said.exits(0);
+        assert!(said.stderr.contains("is still at work"), "{}", said.stderr);
+        assert_eq!(site.workspace.count("POST", "/api/2.0/pipelines"), 8, "none is asked for twice");
+        let commands = site.context.read("programs/arguments.log");
+        assert!(!commands.contains("--force-lock"), "it gave its lock back: {commands}");
+        site.is_like(&undisturbed(), "both had their part in it");
+    }
 }
 
 #[test]

@@ -224,3 +224,183 @@ fn a_plan_with_consent_does_what_it_says() {
     let missing = site.context.run(&["deploy", "nothing.plan"]);
     assert!(missing.exits(2).stderr.contains("there is no saved plan nothing.plan"), "{}", missing.stderr);
 }
+
+/// The gateway and the pipeline behind it, by their ids.
+fn ids(site: &Site) -> [String; 2] {
+    site.workspace.world(|world| {
+        ["sales_01_g01", "sales_01_g01_p01"]
+            .map(|name| world.pipelines.iter().find(|pipeline| pipeline.name == name).unwrap().id.clone())
+    })
+}
+
+#[test]
+fn only_what_it_changes_is_sent() {
+    let site = site();
+    site.deploy().exits(0);
+    let [gateway, pipeline] = ids(&site);
+    site.rewrite(&sql_server_rows(11));
+    site.plan().exits(0);
+    site.forget();
+    site.deploy_plan(&[]).exits(0);
+    let writes: Vec<String> = site
+        .workspace
+        .writes()
+        .iter()
+        .map(|request| format!("{} {}", request.method, request.path))
+        .filter(|request| !request.contains("/workspace"))
+        .collect();
+    assert_eq!(writes, [format!("PUT /api/2.0/pipelines/{pipeline}")]);
+    // Neither is the gateway asked for more than how it is.
+    let of_gateway = site.workspace.requests().into_iter().filter(|request| request.path.contains(&gateway));
+    assert!(of_gateway.clone().count() > 0 && of_gateway.into_iter().all(|request| request.method == "GET"));
+    // A plan that changes nothing sends nothing.
+    site.plan().exits(0);
+    site.forget();
+    let document = site.deploy_plan(&[]).exits(0).json();
+    assert_eq!(document["targets"][0]["status"], "unchanged");
+    assert_eq!(site.writes(), 0);
+    assert!(!site.context.read(ARGUMENTS).contains("bundle deploy"));
+}
+
+#[test]
+fn a_version_that_can_no_longer_be_read_ends_it_and_says_so() {
+    let site = site();
+    site.deploy().exits(0);
+    site.rewrite(&sql_server_rows(11));
+    site.plan().exits(0);
+    site.rewrite(&sql_server_rows(12));
+    // The rows as they are now come with the next statement.
+    site.context.run(&["generate", "--source", "main.cfg.tables", "--output-dir", "elsewhere"]).exits(0);
+    let refuse = |text: Option<&str>| {
+        site.workspace.world(|world| {
+            world.source_mut("main.cfg.tables").unwrap().time_travel_refused = text.map(str::to_owned);
+        });
+    };
+    let vacuum = || site.workspace.world(|world| world.source_mut("main.cfg.tables").unwrap().vacuum(2));
+    for step in ["refused", "vacuumed"] {
+        match step {
+            "refused" => refuse(Some("tables with a row filter cannot be read as they were")),
+            _ => {
+                refuse(None);
+                vacuum();
+            }
+        }
+        site.forget();
+        let said = site.deploy_plan(&[]);
+        said.exits(1);
+        for told in [
+            "main.cfg.tables",
+            "version 1 is the one that was planned with; where it can no longer be read, plan anew",
+        ] {
+            assert!(said.stderr.contains(told), "{step}: {told}: {}", said.stderr);
+        }
+        assert_eq!(site.writes(), 0);
+    }
+    // A plan of what is there now holds.
+    site.plan().exits(0);
+    site.deploy_plan(&[]).exits(0);
+}
+
+#[test]
+fn rows_without_versions_are_those_that_were_planned_or_the_plan_is_stale() {
+    let site = site();
+    site.workspace.world(|world| {
+        let source = world.source_mut("main.cfg.tables").unwrap();
+        source.time_travel_refused = Some("tables with a row filter cannot be read as they were".to_owned());
+    });
+    site.plan().exits(0);
+    assert_eq!(site.saved()["inputs"]["source"]["version"], Value::Null);
+    site.rewrite(&sql_server_rows(11));
+    site.is_stale("the rows of main.cfg.tables (");
+    site.rewrite(&sql_server_rows(10));
+    site.deploy_plan(&[]).exits(0);
+}
+
+/// Takes all that was deployed out of the workspace, as `bundle destroy` does, and what a checkout remembers of it.
+fn destroy(site: &Site) {
+    site.workspace.world(|world| {
+        let paths: Vec<String> = world.files.paths().map(str::to_owned).collect();
+        for path in paths.iter().filter(|path| path.contains("/.bundle/")) {
+            world.files.remove(path);
+        }
+        let pipelines: Vec<String> = world.pipelines.iter().map(|pipeline| pipeline.id.clone()).collect();
+        let jobs: Vec<i64> = world.jobs.iter().map(|job| job.id).collect();
+        pipelines.iter().for_each(|id| drop(world.pipelines.remove(id)));
+        jobs.iter().for_each(|id| drop(world.jobs.remove(*id)));
+    });
+    std::fs::remove_dir_all(site.context.path("dab_deployment/retail/.databricks")).unwrap();
+}
+
+#[test]
+fn a_deployment_that_is_another_one_now_is_told() {
+    let site = site();
+    site.deploy().exits(0);
+    site.plan().exits(0);
+    destroy(&site);
+    site.is_stale("bundle `retail` was deployed, and now there is no state of it");
+    site.deploy().exits(0);
+    site.is_stale("bundle `retail` was removed and deployed anew: lineage ");
+    assert_eq!(site.workspace.world(|world| world.pipelines.len()), 2, "nothing was made a second time");
+}
+
+#[test]
+fn a_file_that_is_no_plan_is_wrong_usage() {
+    let site = site();
+    site.plan().exits(0);
+    let saved = site.context.read("prod.plan");
+    // Beside the folder of the test, which is read whole after each command; it takes no room on the disk.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let huge = elsewhere.path().join("huge.plan");
+    std::fs::File::create(&huge).unwrap().set_len(5 << 30).unwrap();
+    std::fs::create_dir(site.context.path("folder.plan")).unwrap();
+    let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!("{{\"format\": \"tapworks.saved-plan/1\", \"bundles\": {open}{close}}}");
+    let package = saved.find("\"package\": \"sha256:").unwrap() + "\"package\": \"sha256:".len();
+    for (name, text, told) in [
+        ("empty.plan", Some(String::new()), "EOF while parsing a value"),
+        ("cut.plan", Some(saved[..saved.len() / 2].to_owned()), "EOF while parsing"),
+        ("list.plan", Some("connector,project_name\n".to_owned()), "expected value at line 1 column 1"),
+        ("binary.plan", Some("PK\u{3}\u{4}\0\0".to_owned()), "expected value at line 1 column 1"),
+        (
+            "other.plan",
+            Some(saved.replace("saved-plan/1", "saved-plan/9")),
+            "its format is `tapworks.saved-plan/9`",
+        ),
+        (
+            "ours.plan",
+            Some("{\"format\": \"tapworks.plan/1\"}".to_owned()),
+            "its format is `tapworks.plan/1`",
+        ),
+        ("cli.plan", Some("{\"plan_version\": 2, \"plan\": {}}".to_owned()), "missing field `format`"),
+        ("deep.plan", Some(deep), "it is not a plan that"),
+        ("hash.plan", Some(saved.replace(&saved[package..package + 8], "../../x!")), "it is not a plan"),
+        (
+            "action.plan",
+            Some(saved.replacen("\"create\"", "\"destroy\"", 1)),
+            "the plan of bundle `retail` in it cannot be read",
+        ),
+        (huge.to_str().unwrap(), None, "huge.plan is no saved plan: it is larger than"),
+        ("folder.plan", None, "folder.plan is no saved plan: Is a directory"),
+        ("none.plan", None, "there is no saved plan none.plan"),
+        ("empty.plan/x", None, "empty.plan/x is no saved plan: Not a directory"),
+    ] {
+        if let Some(text) = text {
+            std::fs::write(site.context.path(name), text).unwrap();
+        }
+        site.forget();
+        let said = site.context.run(&["deploy", name]);
+        said.exits(2);
+        let errors: Vec<&str> = said.stderr.lines().filter(|line| !line.starts_with("  hint: ")).collect();
+        let [error] = errors.as_slice() else { panic!("{name}: {}", said.stderr) };
+        assert!(error.starts_with("error: ") && error.contains(told), "{told}: {error}");
+        assert!(error.contains(name), "{error}");
+        assert_eq!(said.stdout, "");
+        assert_eq!(site.workspace.requests().len(), 0, "{name}");
+    }
+    // Well-formed, and of a bundle that nobody planned.
+    let mut tampered = saved.clone();
+    let digit = if &saved[package..=package] == "0" { "1" } else { "0" };
+    tampered.replace_range(package..=package, digit);
+    site.context.write("prod.plan", &tampered);
+    site.is_stale("the package of `retail` is not the one that was planned");
+}

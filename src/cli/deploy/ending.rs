@@ -5,6 +5,7 @@ use crate::cli::failure::{Failure, signal_status};
 use crate::cli::reports::{Ending, ReportArguments};
 use crate::cli::{Context, OutputFormat};
 use crate::deploy::TargetOutcome;
+use crate::finding::Finding;
 use crate::report::{DeployDocument, RunError};
 use crate::settings::Settings;
 use crate::text::plural;
@@ -18,13 +19,18 @@ impl Run {
         reports: &ReportArguments,
         result: Result<Option<i32>, Failure>,
     ) -> Result<u8, Failure> {
-        let Self { outcome, source, placement, granted, missing, mut findings, journal, .. } = self;
+        let Self { outcome, source, placement, granted, missing, declined, mut findings, journal, .. } = self;
         for target in &outcome.targets {
             findings.extend(target.projects.iter().flat_map(|project| project.warnings.iter().cloned()));
         }
         let findings = findings.sorted();
         let printer = &context.printer;
-        printer.findings(&findings);
+        // Whoever was asked has just read what is missing.
+        let is_read = |finding: &Finding| {
+            finding.rule == "TW401" && finding.target.as_ref().is_some_and(|target| declined.contains(target))
+        };
+        let told = findings.iter().filter(|finding| !is_read(finding)).cloned();
+        printer.findings(&told.collect());
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
             printer.deploy_error(error);
         }

@@ -54,6 +54,8 @@ pub(super) struct Run {
     pub(super) granted: Vec<Granted>,
     /// What nobody consented to, as `--allow` takes it.
     pub(super) missing: Vec<String>,
+    /// The targets whose list of that was shown above a question.
+    pub(super) declined: Vec<String>,
     /// What is carried out, where it was planned before.
     pub(super) saved: Option<SavedPlan>,
     pub(super) findings: Findings,
@@ -292,6 +294,7 @@ impl Run {
         self.findings.extend(judged.findings);
         self.findings.extend(refusals(&judged.missing, several));
         self.missing = missing_consents(&judged.missing, several);
+        self.declined = judged.declined;
         self.granted = judged.granted;
     }
 
