@@ -102,13 +102,12 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY).rand_bytes(6);
-    // Temporary files are private by default; the creation mask is applied to this as to any new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     #[cfg(test)]
     builder.disable_cleanup(interruption::leaves_everything());
     change()?;
-    let mut file = builder.tempfile_in(folder).map_err(of_the_system)?;
+    // Opened here: a new file like any other, and an error that does not name the temporary file, which means nothing to
+    // a reader.
+    let mut file = builder.make_in(folder, |path| std::fs::File::create_new(path))?;
     for half in [&bytes[..bytes.len() / 2], &bytes[bytes.len() / 2..]] {
         change()?;
         file.write_all(half)?;
@@ -119,15 +118,34 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What the system said, without the name of the temporary file, which means nothing to a reader.
-fn of_the_system(error: std::io::Error) -> std::io::Error {
-    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
-    match error.kind() {
-        kind @ (NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem | StorageFull) => {
-            kind.into()
-        }
-        _ => error,
+/// Writes to a path that the user named: what a link leads to is replaced whole, the link stays; and into a pipe, a
+/// terminal or a device as into any other.
+pub fn write_named(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let end = behind_links(path);
+    let written = match std::fs::metadata(&end) {
+        Ok(metadata) if metadata.is_file() || metadata.is_dir() => write_whole(&end, bytes),
+        Ok(_) => std::fs::OpenOptions::new()
+            .write(true)
+            .open(&end)
+            .and_then(|mut stream| stream.write_all(bytes).and_then(|()| stream.flush())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => write_whole(&end, bytes),
+        Err(error) => Err(error),
+    };
+    written.map_err(FileError::of("write", path))
+}
+
+/// The longest chain of links that is followed, as systems have it.
+const MAX_LINKS: usize = 40;
+
+/// Where a path leads, links followed, also one to what is not there yet.
+#[must_use]
+pub fn behind_links(path: &Path) -> PathBuf {
+    let mut end = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(next) = std::fs::read_link(&end) else { break };
+        end = end.parent().map_or_else(|| next.clone(), |folder| folder.join(&next));
     }
+    std::fs::canonicalize(&end).unwrap_or(end)
 }
 
 /// Creates a folder and those above it.
@@ -227,5 +245,26 @@ mod tests {
         let error = write(&path, b"x").unwrap_err();
         assert!(error.is_not_found());
         assert!(!error.to_string().contains(TEMPORARY), "{error}");
+        let read = read(&path).unwrap_err();
+        assert_eq!(error.source.to_string(), read.source.to_string(), "as it is said everywhere");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_link_leads_to_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("sub")).unwrap();
+        std::os::unix::fs::symlink("sub/second", path("first")).unwrap();
+        std::os::unix::fs::symlink("end", path("sub/second")).unwrap();
+        for text in ["not there yet", "there"] {
+            write_named(&path("first"), text.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(path("sub/end")).unwrap(), text);
+        }
+        assert_eq!(entry(&path("first")).unwrap(), Some(Entry::Link));
+        assert_eq!(entry(&path("sub/second")).unwrap(), Some(Entry::Link));
+        assert_eq!(names_in(&path("sub")).unwrap(), ["end", "second"]);
+        std::os::unix::fs::symlink("around", path("around")).unwrap();
+        write_named(&path("around"), b"").unwrap_err();
     }
 }

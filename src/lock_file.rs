@@ -89,7 +89,7 @@ impl LockFile {
         if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             files::create_folder(folder).map_err(LockFileError::Write)?;
         }
-        files::write(&self.path, lock.render().as_bytes()).map_err(LockFileError::Write)?;
+        files::write_named(&self.path, lock.render().as_bytes()).map_err(LockFileError::Write)?;
         self.lock = lock;
         self.exists = true;
         Ok(true)

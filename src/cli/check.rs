@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::configuration::ConfigurationArguments;
 use super::failure::{Failure, status};
 use super::input::{Input, InputRequest};
-use super::named_targets::named_targets;
+use super::named_targets::{named_targets, offline_targets};
 use super::prepare::{
     Contacts, Destination, Given, LockedBase, PlacedBase, look, place, reach, schedules, unanswered,
 };
@@ -70,7 +70,7 @@ pub(super) struct Arguments {
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { configuration, target, profile, offline, only, skip, reason, until, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
-    let reports = reports.check(context, &settings)?;
+    let reports = reports.check(context, &settings, &[])?;
     let only = only.iter().map(|id| known(id)).collect::<Result<Vec<_>, _>>()?;
     let skips = told_skips(&skip, reason, until)?;
     let (selection, ended) = Selection::new(only, skips.into_iter().chain(settings.skip.clone()), today());
@@ -102,16 +102,25 @@ impl Run {
         named: &[String],
         profile: Option<&str>,
     ) -> Result<(), Failure> {
-        self.verdict.cover(None, rules().map(|rule| rule.id).filter(|id| id.starts_with("TW1")));
-        let targets = named_targets(settings, named)?;
+        let none_named = named.is_empty() && settings.default_target.is_none();
+        let targets = if self.offline && none_named {
+            offline_targets(settings, named)
+        } else {
+            named_targets(settings, named)
+        };
+        let targets = targets.inspect_err(|_| self.unread(&[]))?;
         self.targets = targets.iter().map(|it| CheckedTarget::new(&it.name, it.mode.as_str())).collect();
         let from_a_table = settings.source.as_ref().is_some_and(|it| matches!(it.spec, SourceSpec::Table(_)));
         if self.offline && from_a_table {
+            self.unread(&targets);
             return Err(Failure::usage("a table list in a workspace cannot be read with --offline")
                 .hint("name a file with --source, or leave --offline away"));
         }
         let request = InputRequest { context, settings, targets: &targets, profile, version: None };
-        let input = request.read(&mut self.verdict.findings, &mut self.source)?;
+        let input = request
+            .read(&mut self.verdict.findings, &mut self.source)
+            .inspect_err(|_| self.unread(&targets))?;
+        self.verdict.cover(None, rules().map(|rule| rule.id).filter(|id| id.starts_with("TW1")));
         let Some(Input { read, asked, bases }) = input else {
             self.not_judged(&targets, ROWS_FIRST);
             return Ok(());
@@ -225,13 +234,25 @@ impl Run {
         Err(unanswered(failed).failure)
     }
 
-    /// What is judged of pipelines and workspaces needs rows that make sense, and tables that have a place.
-    fn not_judged(&mut self, targets: &[Target], why: &str) {
-        for id in rules().map(|rule| rule.id).filter(|id| id.starts_with("TW2")) {
+    /// Without rows there is nothing to judge.
+    fn unread(&mut self, targets: &[Target]) {
+        const WHY: &str = "the table list was not read";
+        self.skip_all("TW1", WHY);
+        self.not_judged(targets, WHY);
+    }
+
+    /// Of the rules whose ids start like this, those that did not find anything were not judged.
+    fn skip_all(&mut self, start: &str, why: &str) {
+        for id in rules().map(|rule| rule.id).filter(|id| id.starts_with(start)) {
             if !self.verdict.findings.iter().any(|finding| finding.rule == id) {
                 self.verdict.skip(None, id, why);
             }
         }
+    }
+
+    /// What is judged of pipelines and workspaces needs rows that make sense, and tables that have a place.
+    fn not_judged(&mut self, targets: &[Target], why: &str) {
+        self.skip_all("TW2", why);
         if !self.verdict.is_judged("TW350") {
             self.verdict.skip(None, "TW350", why);
         }

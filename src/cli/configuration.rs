@@ -10,7 +10,7 @@ use crate::settings::{Flags, Settings};
 /// Where the rows are, and what is made of them. Each flag beats the settings file.
 #[derive(clap::Args, Clone)]
 pub(super) struct ConfigurationArguments {
-    /// The table list: a file, `-` for standard input, or a Unity Catalog table
+    /// The table list: a file, `-` for standard input, or a Unity Catalog table [env: TAPWORKS_SOURCE=]
     #[arg(
         short,
         long,
@@ -29,16 +29,16 @@ pub(super) struct ConfigurationArguments {
         help_heading = "Configuration"
     )]
     config: Option<PathBuf>,
-    /// The connector of rows that name none; see `tapworks connectors`
+    /// The connector of rows that name none; see `tapworks connectors` [env: TAPWORKS_CONNECTOR=]
     #[arg(long, value_name = "NAME", help_heading = "Configuration")]
     connector: Option<String>,
-    /// The project of rows that name none: one bundle
+    /// The project of rows that name none: one bundle [env: TAPWORKS_PROJECT=]
     #[arg(long, value_name = "NAME", help_heading = "Configuration")]
     project: Option<String>,
-    /// The folder for bundles
+    /// The folder for bundles [env: TAPWORKS_OUTPUT_DIR=]
     #[arg(long, value_name = "DIR", help_heading = "Configuration")]
     output_dir: Option<PathBuf>,
-    /// The lock, where each table has its place; without it tapworks.lock beside the settings file
+    /// The lock, where each table has its place; without it tapworks.lock beside the settings file [env: TAPWORKS_LOCK=]
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     lock: Option<PathBuf>,
     /// Targets, in place of those of the settings file
@@ -50,10 +50,10 @@ pub(super) struct ConfigurationArguments {
     /// Values that beat every cell, in place of those of the settings file
     #[arg(long = "override", value_name = "JSON", help_heading = "Configuration")]
     overrides: Option<String>,
-    /// How many tables one pipeline holds
+    /// How many tables one pipeline holds [env: TAPWORKS_MAX_TABLES_PER_PIPELINE=]
     #[arg(long, value_name = "N", help_heading = "Configuration")]
     max_tables_per_pipeline: Option<i64>,
-    /// How many tables one gateway holds
+    /// How many tables one gateway holds [env: TAPWORKS_MAX_TABLES_PER_GATEWAY=]
     #[arg(long, value_name = "N", help_heading = "Configuration")]
     max_tables_per_gateway: Option<i64>,
     /// The SQL warehouse that reads a Unity Catalog table
@@ -65,7 +65,7 @@ pub(super) struct ConfigurationArguments {
     /// What separates the cells of a CSV file; found where it is not said
     #[arg(long, value_name = "CHARACTER", help_heading = "Configuration")]
     delimiter: Option<String>,
-    /// The time zone of schedules, an IANA name
+    /// The time zone of schedules, an IANA name [env: TAPWORKS_TIMEZONE=]
     #[arg(long, value_name = "NAME", help_heading = "Configuration")]
     timezone: Option<String>,
 }

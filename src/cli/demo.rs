@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Parser as _;
 use tapworks_mocks::workspace::{MockWorkspace, Rows};
 
 use super::failure::Failure;
@@ -93,7 +92,8 @@ fn deploy(context: &Context, settings: &Path, title: &str) -> Result<u8, Failure
     context.printer.say(&format!("$ tapworks {}", typed.join(" ")));
     let settings = settings.to_string_lossy();
     let arguments = ["tapworks"].into_iter().chain(typed).chain(["--config", &settings]);
-    let parsed = Cli::try_parse_from(arguments).map_err(|error| Failure::work(error.to_string()))?;
+    let parsed =
+        Cli::of(arguments, &context.environment).map_err(|error| Failure::work(error.to_string()))?;
     let Command::Deploy(arguments) = parsed.command else {
         return Err(Failure::work("the demo's command is no deploy"));
     };

@@ -11,9 +11,10 @@ use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
 use crate::closest::closest;
 use crate::finding::{Findings, Place, rule, rules};
-use crate::report::{findings_text, summary};
+use crate::report::summary;
 use crate::settings::Target;
 use crate::table::{Explained, Resolution, Said, groups};
+use crate::text::visible;
 
 /// Say why a table has the values it has, or what a rule is about
 ///
@@ -155,7 +156,7 @@ fn table(context: &Context, arguments: Arguments, name: &str) -> Result<u8, Fail
 
 fn stopped(context: &Context, findings: Findings) -> Result<u8, Failure> {
     let findings = findings.sorted();
-    context.printer.text(&findings_text(&findings));
+    context.printer.findings(&findings);
     Err(Failure::work(summary(&findings).unwrap_or_default()))
 }
 
@@ -185,7 +186,7 @@ fn text(name: &str, place: &Place, fields: &[Explained]) -> String {
 }
 
 fn told(said: &Said) -> String {
-    let value = said.value.as_deref().unwrap_or("(none)");
+    let value = visible(said.value.as_deref().unwrap_or("(none)"));
     match &said.place {
         Some(place) => format!("{value}  from {} ({place})", said.origin),
         None => format!("{value}  from {}", said.origin),

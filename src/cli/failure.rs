@@ -70,6 +70,11 @@ impl Failure {
         Self::new(status::FAILED, message)
     }
 
+    /// The result did not get out.
+    pub(super) fn unwritten(error: &std::io::Error) -> Self {
+        Self::work(format!("cannot write to standard output: {error}"))
+    }
+
     /// It would not be what was meant, or asked for.
     pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(status::REFUSED, message)

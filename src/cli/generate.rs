@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::ConfigurationArguments;
 use super::failure::{Failure, status};
-use super::named_targets::named_targets;
+use super::named_targets::offline_targets;
 use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
@@ -16,9 +16,8 @@ use crate::files;
 use crate::finding::Findings;
 use crate::lock_file::{LockFile, LockRead};
 use crate::placement::Bundle;
-use crate::report::{GenerateDocument, PlacementDocument, ProjectDocument, SourceDocument, findings_text};
+use crate::report::{GenerateDocument, PlacementDocument, ProjectDocument, RunError, SourceDocument};
 use crate::settings::{Settings, Target};
-use crate::source::SourceSpec;
 
 /// Write the bundles of a table list, one folder for each project
 ///
@@ -52,11 +51,13 @@ pub(super) struct Arguments {
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { configuration, target, output_config, profile, check, locked, reports } = arguments;
     let (settings, findings) = configuration.resolve(&target, &context.environment)?;
-    let reports = reports.check(context, &settings)?;
+    let written: Vec<_> = output_config.iter().map(|path| ("--output-config", path.as_path())).collect();
+    let reports = reports.check(context, &settings, &written)?;
     let mut run = Run {
         findings,
         check,
         locked,
+        refused: false,
         output_config,
         source: None,
         placement: Vec::new(),
@@ -77,6 +78,8 @@ struct Run {
     findings: Findings,
     check: bool,
     locked: bool,
+    /// The lock would have to change, and may not.
+    refused: bool,
     output_config: Option<PathBuf>,
     source: Option<SourceDocument>,
     /// Of each lock.
@@ -94,13 +97,7 @@ impl Run {
         named: &[String],
         profile: Option<&str>,
     ) -> Result<u8, Failure> {
-        let targets = if settings.targets.is_empty() && named.is_empty() {
-            vec![settings.target("dev").map_err(|error| Failure::usage(error.to_string()))?]
-        } else if settings.targets.is_empty() {
-            named_targets(settings, named)?
-        } else {
-            settings.targets.values().cloned().collect::<Vec<Target>>()
-        };
+        let targets = offline_targets(settings, named)?;
         let read = read_rows(context, settings, &targets, profile, &mut self.findings)?;
         let ReadRows::Read(read) = read else { return Err(Failure::found(&self.findings)) };
         self.source = Some(read.document);
@@ -141,7 +138,8 @@ impl Run {
                 .push(packages.map(|package| package.compare(&base.output_dir)).collect::<Result<_, _>>()?);
         }
         let lock_changes = self.placement.iter().any(PlacementDocument::lock_changed);
-        if self.check || (self.locked && lock_changes) {
+        self.refused = self.locked && lock_changes;
+        if self.check || self.refused {
             for ((_, _, desired), compared) in all_desired.into_iter().zip(compared) {
                 self.projects.extend(desired.layout.bundles);
                 self.written.extend(compared);
@@ -159,7 +157,7 @@ impl Run {
             resolved.get_or_insert(desired.resolved);
         }
         if let (Some(path), Some(resolved)) = (&self.output_config, &resolved) {
-            write_resolved(context, path, settings, resolved)?;
+            write_resolved(context, path, resolved)?;
         }
         Ok(0)
     }
@@ -181,12 +179,16 @@ impl Run {
     ) -> Result<u8, Failure> {
         let findings = self.findings.sorted();
         let printer = &context.printer;
-        printer.text(&findings_text(&findings));
+        printer.findings(&findings);
         let projects = self.projects.iter().zip(&self.written);
         let projects = projects.map(|(project, written)| ProjectDocument::new(project, written)).collect();
         let mut document = GenerateDocument::new(self.source.as_ref(), self.placement, projects, &findings);
         document.checked(self.check);
-        if let Err(failure) = &result {
+        let refusal = self.refused.then(|| {
+            Failure::work("the lock would change, and --locked forbids it; nothing was written")
+                .hint("run `tapworks generate` without --locked, and commit the lock")
+        });
+        if let Some(failure) = result.as_ref().err().or(refusal.as_ref()) {
             document = document.with_error(failure.message(), failure.hints());
         }
         match (context.output, &result) {
@@ -194,26 +196,24 @@ impl Run {
             (OutputFormat::Text, Ok(_)) => printer.data(&document.text()),
             (OutputFormat::Text, Err(_)) => {}
         }
-        let ending = Ending { command: "generate", findings: &findings, errors: Vec::new(), settings };
+        if let Some(refusal) = &refusal {
+            refusal.show(printer);
+        }
+        let errors: Vec<RunError> = refusal
+            .iter()
+            .map(|refusal| RunError {
+                about: String::new(),
+                message: refusal.message().to_owned(),
+                hints: refusal.hints().to_vec(),
+            })
+            .collect();
+        let ending = Ending { command: "generate", findings: &findings, errors, settings };
         reports.write(context, &document, ending, result)
     }
 }
 
-fn write_resolved(
-    context: &Context,
-    path: &Path,
-    settings: &Settings,
-    resolved: &ResolvedTable,
-) -> Result<(), Failure> {
+fn write_resolved(context: &Context, path: &Path, resolved: &ResolvedTable) -> Result<(), Failure> {
     let path = context.environment.directory().join(path);
-    if let Some(SourceSpec::File(source)) = settings.source.as_ref().map(|source| &source.spec)
-        && context.environment.directory().join(source) == path
-    {
-        return Err(Failure::usage(format!(
-            "--output-config {} would overwrite the table list",
-            path.display()
-        )));
-    }
     let failed = |error: csv::Error| Failure::work(format!("cannot write {}: {error}", path.display()));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&resolved.columns).map_err(failed)?;
@@ -221,7 +221,7 @@ fn write_resolved(
         writer.write_record(row).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|error| Failure::work(error.to_string()))?;
-    files::write(&path, &bytes)?;
+    files::write_named(&path, &bytes)?;
     context.printer.say(&format!("wrote {}", path.display()));
     Ok(())
 }

@@ -97,7 +97,7 @@ impl Resumed {
         }
         let typed =
             std::iter::once("tapworks").chain(self.history.inputs.arguments.iter().map(String::as_str));
-        match <Cli as clap::Parser>::try_parse_from(typed).map(|cli| cli.command) {
+        match Cli::of(typed, &context.environment).map(|cli| cli.command) {
             Ok(Command::Deploy(arguments)) => Ok(*arguments),
             _ => Err(Failure::work(format!(
                 "run {} was called in a way that this tapworks does not know: {}",

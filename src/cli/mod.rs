@@ -31,12 +31,13 @@ mod terminal;
 mod today;
 mod workspaces;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use failure::Failure;
+use failure::{Failure, status};
 use network::{Network, NetworkArguments};
 use runtime::Runtime;
 
@@ -50,13 +51,7 @@ use crate::report::{ColorChoice, Printer, Verbosity};
 ///
 ///     tapworks deploy --source main.cfg.tables --target prod
 #[derive(Parser)]
-#[command(
-    name = "tapworks",
-    version,
-    verbatim_doc_comment,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(name = "tapworks", version, verbatim_doc_comment, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -150,7 +145,11 @@ struct Context {
 
 /// Parses the arguments and runs the command.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let environment = Environment::of_process();
+    let cli = match Cli::of(std::env::args_os(), &environment) {
+        Ok(cli) => cli,
+        Err(told) => return tell(&told),
+    };
     start_log(cli.global.verbose);
     let verbosity = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -158,7 +157,7 @@ pub(crate) fn main() -> ExitCode {
         (false, _) => Verbosity::Verbose,
     };
     let context = Context {
-        environment: Environment::of_process(),
+        environment,
         printer: Arc::new(Printer::new(verbosity, cli.global.color)),
         output: cli.global.output,
         network: Arc::new(Network::new(&cli.global.network)),
@@ -183,8 +182,8 @@ pub(crate) fn main() -> ExitCode {
     if let Some(sent) = context.network.summary() {
         context.printer.detail(&sent);
     }
-    match result {
-        Ok(status) => ExitCode::from(status),
+    let status = match result {
+        Ok(status) => status,
         Err(failure) => {
             // Commands that know more than the error have printed their document themselves.
             if context.output == OutputFormat::Json && !failure.is_usage() && !context.printer.has_answered()
@@ -195,8 +194,52 @@ pub(crate) fn main() -> ExitCode {
                 }));
             }
             failure.show(&context.printer);
-            ExitCode::from(failure.exit_status())
+            failure.exit_status()
         }
+    };
+    match context.printer.lost() {
+        None => ExitCode::from(status),
+        Some(error) => {
+            let lost = Failure::unwritten(error);
+            lost.show(&context.printer);
+            // What went wrong before says more.
+            let is_well = [status::DONE, status::CHANGES].contains(&status);
+            ExitCode::from(if is_well { lost.exit_status() } else { status })
+        }
+    }
+}
+
+impl Cli {
+    /// What these arguments say, the name of the program first, and the variables for what they do not say.
+    fn of(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+        environment: &Environment,
+    ) -> Result<Self, clap::Error> {
+        let command = without_empty_variables(Self::command(), environment);
+        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+}
+
+/// The command without the variables that are set to nothing: they count as not set, as everywhere.
+fn without_empty_variables(command: clap::Command, environment: &Environment) -> clap::Command {
+    let argument = |argument: clap::Arg| {
+        let name = argument.get_env().and_then(std::ffi::OsStr::to_str);
+        let is_empty = name.is_some_and(|name| environment.is_empty(name));
+        if is_empty { argument.env(clap::builder::Resettable::Reset) } else { argument }
+    };
+    command.mut_args(argument).mut_subcommands(|command| without_empty_variables(command, environment))
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn tell(told: &clap::Error) -> ExitCode {
+    match told.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let printer = Printer::new(Verbosity::Normal, ColorChoice::Auto);
+            let lost = Failure::unwritten(&error);
+            lost.show(&printer);
+            ExitCode::from(lost.exit_status())
+        }
+        _ => ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(status::USAGE)),
     }
 }
 

@@ -3,6 +3,21 @@
 use super::failure::Failure;
 use crate::settings::{Settings, Target};
 
+/// The targets of a bundle that is only made or judged here: those of the settings, whichever are named; else those that are
+/// named, else one.
+pub(super) fn offline_targets(settings: &Settings, names: &[String]) -> Result<Vec<Target>, Failure> {
+    const UNNAMED: &str = "dev";
+    let named = if names.is_empty() { Vec::new() } else { named_targets(settings, names)? };
+    if !settings.targets.is_empty() {
+        return Ok(settings.targets.values().cloned().collect());
+    }
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let unnamed = settings.target(settings.default_target.as_deref().unwrap_or(UNNAMED));
+    Ok(vec![unnamed.map_err(|error| Failure::usage(error.to_string()))?])
+}
+
 /// The targets that the command line names, else the default one.
 pub(super) fn named_targets(settings: &Settings, names: &[String]) -> Result<Vec<Target>, Failure> {
     let mut wanted: Vec<&str> = names.iter().map(|name| name.trim()).collect();

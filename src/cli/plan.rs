@@ -24,9 +24,7 @@ use crate::finding::Findings;
 use crate::machine::Machine;
 use crate::plan::{Approval, BundleChanges, Consents, Inputs, Judged, judge};
 use crate::preflight::Selection;
-use crate::report::{
-    PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument, findings_text,
-};
+use crate::report::{PlacementDocument, PlanDocument, PlanInputs, Progress, RunError, SourceDocument};
 use crate::settings::{Flags, Settings, Target};
 use crate::table::Resolution;
 
@@ -72,8 +70,9 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     let flags = Flags { profile: profile.clone(), ..configuration.flags(&target) };
     let (settings, findings) = resolve(flags.clone(), &context.environment)?;
     let full = full || out.is_some();
+    let written: Vec<_> = out.iter().map(|path| ("--out", path.as_path())).collect();
+    let reports = reports.check(context, &settings, &written)?;
     let out = out.map(|path| (path, flags));
-    let reports = reports.check(context, &settings)?;
     let mut run =
         Run { findings, exit_code, jobs: jobs.map(usize::from), full, out, approvals, ..Run::default() };
     match run
@@ -164,7 +163,7 @@ impl Run {
             return Ok(());
         };
         let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
-        context.printer.say(&placement.line());
+        context.printer.say(&placement.line(true));
         let scratch = tempfile::tempdir()?;
         let in_doubt: Vec<bool> =
             recognised.iter().flatten().map(|recognition| recognition.doubt.is_some()).collect();
@@ -252,7 +251,7 @@ impl Run {
     ) -> Result<u8, Failure> {
         let findings = std::mem::take(&mut self.findings).sorted();
         let printer = &context.printer;
-        printer.text(&findings_text(&findings));
+        printer.findings(&findings);
         let (config, lock) = self.inputs.map(|inputs| (inputs.settings, inputs.lock)).unwrap_or_default();
         let inputs = PlanInputs { config, lock, source: self.source.as_ref() };
         let mut document = PlanDocument::new((&self.target, &self.host), inputs, &self.changes, &findings)

@@ -10,7 +10,7 @@ use crate::desired::ask;
 use crate::finding::Findings;
 use crate::lock_file::{LockFile, LockRead};
 use crate::rebalanced::rebalanced;
-use crate::report::{LockMoves, RebalanceDocument, SourceDocument, findings_text};
+use crate::report::{LockMoves, RebalanceDocument, SourceDocument};
 use crate::settings::{Settings, Target};
 use crate::text::plural;
 
@@ -123,7 +123,7 @@ impl Run {
     fn finish(self, context: &Context, result: Result<(), Failure>) -> Result<u8, Failure> {
         let findings = self.findings.sorted();
         let printer = &context.printer;
-        printer.text(&findings_text(&findings));
+        printer.findings(&findings);
         let mut document = RebalanceDocument::new(self.source.as_ref(), self.locks, &findings);
         if let Err(failure) = &result {
             document = document.with_error(failure.message(), failure.hints());

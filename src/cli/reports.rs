@@ -38,20 +38,39 @@ impl ReportArguments {
         if self.requests.is_empty() { others } else { self }
     }
 
-    /// Each with a file of its own, and none over what is read; all else is wrong usage.
-    pub(super) fn check(self, context: &Context, settings: &Settings) -> Result<Self, Failure> {
-        let directory = context.environment.directory();
-        let mut taken: Vec<(PathBuf, &str)> = Vec::new();
-        taken.extend(settings.file.iter().map(|file| (directory.join(file), "the settings file")));
-        taken.extend(source_file(settings).map(|file| (directory.join(file), "the table list")));
-        for request in &self.requests {
-            let ReportDestination::File(path) = &request.destination else { continue };
-            let file: PathBuf = directory.join(path).components().collect();
+    /// Each with a file of its own, and none over what is read; all else is wrong usage. `others` are the files that other
+    /// flags name.
+    pub(super) fn check(
+        self,
+        context: &Context,
+        settings: &Settings,
+        others: &[(&str, &Path)],
+    ) -> Result<Self, Failure> {
+        let whole = |path: &Path| files::behind_links(&context.environment.directory().join(path));
+        let mut taken: Vec<(PathBuf, String)> = Vec::new();
+        taken.extend(settings.file.iter().map(|file| (whole(file), "the settings file".to_owned())));
+        taken.extend(source_file(settings).map(|file| (whole(file), "the table list".to_owned())));
+        let reports = self.requests.iter().filter_map(|request| match &request.destination {
+            ReportDestination::File(path) => Some(("--report", path.as_path())),
+            ReportDestination::StandardError => None,
+        });
+        for (flag, path) in others.iter().copied().chain(reports) {
+            let file: PathBuf = whole(path).components().collect();
             if let Some((_, what)) = taken.iter().find(|(other, _)| *other == file) {
-                return Err(Failure::usage(format!("--report would write over {what}, {}", path.display()))
-                    .hint("a path of its own for each report"));
+                return Err(Failure::usage(format!("{flag} would write over {what}, {}", path.display()))
+                    .hint("a path of its own for each file"));
             }
-            taken.push((file, "another report"));
+            // A pipe or a device takes all that comes.
+            if files::entry(&file)? != Some(files::Entry::Other) {
+                taken.push((
+                    file,
+                    if flag == "--report" {
+                        "another report".to_owned()
+                    } else {
+                        format!("the file of {flag}")
+                    },
+                ));
+            }
         }
         Ok(self)
     }
@@ -126,7 +145,7 @@ fn write(context: &Context, run: &RunReport<'_>, request: &ReportRequest) -> Res
             if let Some(folder) = file.parent() {
                 files::create_folder(folder)?;
             }
-            files::write(&file, text.as_bytes())?;
+            files::write_named(&file, text.as_bytes())?;
             context.printer.say(&format!("report {}", path.display()));
         }
     }

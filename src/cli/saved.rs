@@ -65,7 +65,7 @@ pub(super) fn write(
     let host = site.client.host().to_string();
     let saved = SavedPlan::new(&site.target, &host, &site.me.user_name, cli_version, flags, inputs, bundles);
     let text = saved.to_text().map_err(|error| Failure::work(error.to_string()))?;
-    files::write(&context.environment.directory().join(path), text.as_bytes())?;
+    files::write_named(&context.environment.directory().join(path), text.as_bytes())?;
     let shown = path.display();
     context.printer.say(&format!("Saved {shown}. Next: tapworks deploy {shown}"));
     Ok(())

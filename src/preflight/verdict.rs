@@ -36,8 +36,10 @@ type Judged = (Option<String>, &'static str);
 pub struct RuleCounts {
     /// Judged to the end, with nothing worse than a note.
     pub passed: usize,
-    /// With an error or a warning.
+    /// With an error.
     pub failed: usize,
+    /// With a warning, and nothing worse.
+    pub warned: usize,
     /// Not run, or not to the end.
     pub skipped: usize,
 }
@@ -125,13 +127,17 @@ impl Verdict {
     /// How many rules came to what.
     #[must_use]
     pub fn counts(&self) -> RuleCounts {
-        let bad = |finding: &&Finding| finding.severity != Severity::Note;
-        let failed: BTreeSet<Judged> =
-            self.findings.iter().filter(bad).map(|it| (it.target.clone(), it.rule)).collect();
-        let skipped: BTreeSet<Judged> = self.skipped.iter().map(|it| (it.target.clone(), it.rule)).collect();
-        let skipped = skipped.difference(&failed).count();
-        let rules = self.rules().len();
-        RuleCounts { passed: rules - failed.len() - skipped, failed: failed.len(), skipped }
+        let with = |severity| -> BTreeSet<Judged> {
+            let found = self.findings.iter().filter(|finding| finding.severity == severity);
+            found.map(|it| (it.target.clone(), it.rule)).collect()
+        };
+        let (failed, mut warned) = (with(Severity::Error), with(Severity::Warning));
+        warned.retain(|judged| !failed.contains(judged));
+        let mut skipped: BTreeSet<Judged> =
+            self.skipped.iter().map(|it| (it.target.clone(), it.rule)).collect();
+        skipped.retain(|judged| !failed.contains(judged) && !warned.contains(judged));
+        let (failed, warned, skipped) = (failed.len(), warned.len(), skipped.len());
+        RuleCounts { passed: self.rules().len() - failed - warned - skipped, failed, warned, skipped }
     }
 }
 
@@ -147,11 +153,12 @@ mod tests {
         verdict.find(Finding::error("TW301", "a").for_target("dev"));
         verdict.find(Finding::warning("TW301", "b").for_target("dev"));
         verdict.find(Finding::note("TW302", "c").for_target("dev"));
+        verdict.find(Finding::warning("TW301", "b").for_target("prod"));
         verdict.skip(Some("dev"), "TW301", "seen in part");
         verdict.skip(Some("prod"), "TW303", "first");
         verdict.skip(Some("prod"), "TW303", "second");
         let verdict = verdict.sorted();
-        assert_eq!(verdict.counts(), RuleCounts { passed: 4, failed: 1, skipped: 1 });
+        assert_eq!(verdict.counts(), RuleCounts { passed: 3, failed: 1, warned: 1, skipped: 1 });
         assert_eq!(verdict.skipped[1].why, "first; second");
     }
 }

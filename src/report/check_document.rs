@@ -110,8 +110,8 @@ impl<'a> CheckDocument<'a> {
         if !self.skipped.is_empty() {
             text.push('\n');
         }
-        let RuleCounts { passed, failed, skipped } = self.rules;
-        let _ = writeln!(text, "passed {passed}   failed {failed}   skipped {skipped}");
+        let RuleCounts { passed, failed, warned, skipped } = self.rules;
+        let _ = writeln!(text, "passed {passed}   failed {failed}   warned {warned}   skipped {skipped}");
         let count = |severity, noun| plural(self.findings.count(severity), noun);
         let mut found = vec![count(Severity::Error, "error"), count(Severity::Warning, "warning")];
         if self.findings.count(Severity::Note) > 0 {

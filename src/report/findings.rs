@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize as _, Style};
 
 use crate::finding::{Finding, Findings, Severity};
-use crate::text::plural;
+use crate::text::{plural, printable, visible};
 
 /// All findings, in their order.
 #[must_use]
-pub fn findings_text(findings: &Findings) -> String {
+pub(super) fn findings_text(findings: &Findings) -> String {
     let mut text = String::new();
     for finding in findings {
         write_finding(&mut text, finding);
@@ -32,18 +32,18 @@ fn write_finding(text: &mut String, finding: &Finding) {
         Severity::Note => ("note", Style::new().cyan().bold()),
     };
     let head = format!("{word}[{}]", finding.rule);
-    let _ = writeln!(text, "{}: {}", head.style(style), finding.what.bold());
+    let _ = writeln!(text, "{}: {}", head.style(style), printable(&finding.what).bold());
     if let Some(place) = &finding.place {
-        let _ = writeln!(text, "  {} {place}", "-->".blue());
+        let _ = writeln!(text, "  {} {}", "-->".blue(), visible(&place.to_string()));
     }
     if let Some(target) = &finding.target {
-        let _ = writeln!(text, "  {} target {target}", "=".blue());
+        let _ = writeln!(text, "  {} target {}", "=".blue(), visible(target));
     }
     if !finding.why.is_empty() {
-        let _ = writeln!(text, "  {} why: {}", "=".blue(), finding.why);
+        let _ = writeln!(text, "  {} why: {}", "=".blue(), printable(&finding.why));
     }
     if !finding.fix.is_empty() {
-        let _ = writeln!(text, "  {} fix: {}", "=".blue(), finding.fix);
+        let _ = writeln!(text, "  {} fix: {}", "=".blue(), printable(&finding.fix));
     }
 }
 

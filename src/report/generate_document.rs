@@ -99,7 +99,7 @@ impl<'a> GenerateDocument<'a> {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for placement in &self.placement {
-            let _ = writeln!(text, "{}", placement.line());
+            let _ = writeln!(text, "{}", placement.line(self.checked));
         }
         for project in &self.projects {
             let mut parts = vec![plural(project.tables, "table")];

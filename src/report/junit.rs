@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use super::findings::finding_text;
 use super::run_report::{RunError, RunReport};
 use crate::finding::{Finding, Place, Severity};
+use crate::text::printable;
 
 /// The document.
 pub(super) fn junit(run: &RunReport<'_>) -> Result<String, SerializeError> {
@@ -71,9 +72,9 @@ fn failed(kind: NonSuccessKind, of: &str, message: &str, text: &str) -> TestCase
     status
 }
 
-/// Without the two characters that XML cannot hold and the crate leaves in.
+/// With escapes for what XML cannot hold, and for what could not be seen.
 fn characters(text: &str) -> String {
-    text.replace(['\u{fffe}', '\u{ffff}'], "")
+    printable(text).into_owned()
 }
 
 /// For an attribute, whose line ends readers take for blanks anyway.
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_hold_is_left_out_and_the_rest_comes_back() {
+    fn what_xml_cannot_hold_is_escaped_and_the_rest_comes_back() {
         let nasty = "a\nb\u{0}\u{1b}[31m\u{8}\u{b}\u{fffe}\u{ffff}<&>\"']]>\u{1f600} ü";
         let findings: Findings = [
             Finding::error("TW201", nasty).why(nasty).at(Place::File {
@@ -118,7 +119,7 @@ mod tests {
         let text = sample::of(&findings, &[], |run| junit(run).unwrap());
         let document = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
         let failure = document.descendants().find(|node| node.has_tag_name("failure")).unwrap();
-        let left = "b<&>\"']]>\u{1f600} ü";
+        let left = "b\\u{0}\\u{1b}[31m\\u{8}\\u{b}\\u{fffe}\\u{ffff}<&>\"']]>\u{1f600} ü";
         assert_eq!(failure.attribute("message"), Some(format!("a {left}").as_str()));
         assert!(failure.text().unwrap().contains(left), "{text}");
         let output = document.descendants().find(|node| node.has_tag_name("system-out")).unwrap();

@@ -29,7 +29,7 @@ pub use auth_document::{AuthStatusDocument, AuthTargetDocument};
 pub use check_document::{CheckDocument, CheckedTarget};
 pub use checkout::Checkout;
 pub use deploy_document::DeployDocument;
-pub use findings::{findings_text, summary};
+pub use findings::summary;
 pub use generate_document::{GenerateDocument, ProjectDocument};
 pub use lock_document::{LockChangeDocument, LockDocument};
 pub use needs::needs_text;

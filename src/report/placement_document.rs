@@ -45,9 +45,10 @@ impl PlacementDocument {
         self.lock_changed
     }
 
-    /// One line: `placement  598 tables as in the lock, 12 new  (tapworks.lock, changed)`.
+    /// One line: `placement  598 tables as in the lock, 12 new  (tapworks.lock, changed)`; `only_seen`: where nothing is
+    /// written.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn line(&self, only_seen: bool) -> String {
         let mut parts: Vec<String> = Vec::new();
         for (index, (witness, count)) in self.kept.iter().enumerate() {
             let count = if index == 0 { plural(*count, "table") } else { count.to_string() };
@@ -67,7 +68,12 @@ impl PlacementDocument {
             .lock
             .file_name()
             .map_or_else(|| self.lock.display().to_string(), |name| name.to_string_lossy().into_owned());
-        let _ = write!(line, "  ({name}{})", if self.lock_changed { ", changed" } else { "" });
+        let changed = match (self.lock_changed, only_seen) {
+            (false, _) => "",
+            (true, false) => ", changed",
+            (true, true) => ", would change",
+        };
+        let _ = write!(line, "  ({name}{changed})");
         line
     }
 }
@@ -82,7 +88,7 @@ mod tests {
         let line = |kept: &[(Witness, usize)], back, new, gone, changed| {
             let tally = Tally { kept: kept.iter().cloned().collect(), back, new };
             let update = LockUpdate { gone, changed, ..LockUpdate::default() };
-            PlacementDocument::new(Path::new("/x/tapworks.lock"), &tally, &update).line()
+            PlacementDocument::new(Path::new("/x/tapworks.lock"), &tally, &update).line(false)
         };
         assert_eq!(line(&[], 0, 600, 0, true), "placement  600 new tables  (tapworks.lock, changed)");
         assert_eq!(
@@ -93,5 +99,12 @@ mod tests {
             line(&[(Witness::Lock, 1)], 0, 0, 0, false),
             "placement  1 table as in the lock  (tapworks.lock)"
         );
+        let update = LockUpdate { changed: true, ..LockUpdate::default() };
+        let seen = PlacementDocument::new(
+            Path::new("tapworks.lock"),
+            &Tally { new: 1, ..Tally::default() },
+            &update,
+        );
+        assert_eq!(seen.line(true), "placement  1 new table  (tapworks.lock, would change)");
     }
 }

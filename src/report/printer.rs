@@ -1,12 +1,16 @@
 //! The one way out: data to standard output, everything else to standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use anstream::AutoStream;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use owo_colors::{OwoColorize as _, Style};
+
+use super::findings::findings_text;
+use crate::finding::{Finding, Findings, Severity};
+use crate::text::printable_with_colours;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +35,8 @@ pub enum ColorChoice {
     Never,
 }
 
-/// Writes for people and programs. A reader that went away ends nothing: the work goes on.
+/// Writes for people and programs. A reader that went away ends nothing, and a result that cannot be written ends nothing
+/// at once: the work goes on, and [`Printer::lost`] tells of it in the end.
 pub struct Printer {
     stdout: Mutex<AutoStream<io::Stdout>>,
     stderr: Mutex<AutoStream<io::Stderr>>,
@@ -39,6 +44,7 @@ pub struct Printer {
     verbosity: Verbosity,
     animated: bool,
     answered: AtomicBool,
+    lost: OnceLock<io::Error>,
     /// Whether the cursor stands behind a question.
     asking: AtomicBool,
 }
@@ -65,6 +71,7 @@ impl Printer {
             verbosity,
             animated,
             answered: AtomicBool::new(false),
+            lost: OnceLock::new(),
             asking: AtomicBool::new(false),
         }
     }
@@ -81,18 +88,36 @@ impl Printer {
         self.answered.load(Ordering::SeqCst)
     }
 
-    /// The result, as it is.
+    /// Why a result did not get out, where one did not: a disk that is full. That nobody reads it any more is no reason.
+    #[must_use]
+    pub fn lost(&self) -> Option<&io::Error> {
+        self.lost.get()
+    }
+
+    /// The result as text for people.
     pub fn data(&self, text: &str) {
+        self.result(&printable_with_colours(text));
+    }
+
+    /// The result, as it is.
+    fn result(&self, text: &str) {
         self.answered.store(true, Ordering::SeqCst);
         self.leave_question();
-        self.bars.suspend(|| write_to(&self.stdout, text));
+        if let Err(error) = self.bars.suspend(|| write_to(&self.stdout, text))
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            // The first is the cause of those that follow.
+            let _ = self.lost.set(error);
+        }
     }
 
     /// A document as JSON.
     pub fn json(&self, document: &impl serde::Serialize) {
-        if let Ok(mut text) = serde_json::to_string_pretty(document) {
-            text.push('\n');
-            self.data(&text);
+        match serde_json::to_string_pretty(document) {
+            Ok(text) => self.result(&format!("{text}\n")),
+            Err(error) => {
+                let _ = self.lost.set(error.into());
+            }
         }
     }
 
@@ -110,6 +135,13 @@ impl Printer {
         }
     }
 
+    /// What was found; errors alone when quiet.
+    pub fn findings(&self, findings: &Findings) {
+        let is_told =
+            |finding: &&Finding| self.verbosity > Verbosity::Quiet || finding.severity == Severity::Error;
+        self.text(&findings_text(&findings.iter().filter(is_told).cloned().collect()));
+    }
+
     /// A line that must be read.
     pub fn warn(&self, line: &str) {
         self.stderr_line(&format!("{} {line}", "warning:".style(Style::new().yellow().bold())));
@@ -123,10 +155,12 @@ impl Printer {
         }
     }
 
-    /// Text for standard error, as it is.
+    /// Text for standard error. What others wrote into it cannot move the cursor, nor turn a name round.
     pub fn text(&self, text: &str) {
         self.leave_question();
-        self.bars.suspend(|| write_to(&self.stderr, text));
+        let text = &printable_with_colours(text);
+        // Nobody is left to be told that nobody reads.
+        let _ = self.bars.suspend(|| write_to(&self.stderr, text));
     }
 
     /// A question, whose answer is typed behind it on the same line.
@@ -143,7 +177,8 @@ impl Printer {
     /// What is told while an answer is awaited, or in its place, starts a line of its own.
     fn leave_question(&self) {
         if self.asking.swap(false, Ordering::SeqCst) {
-            self.bars.suspend(|| write_to(&self.stderr, "\n"));
+            // As in `text`.
+            let _ = self.bars.suspend(|| write_to(&self.stderr, "\n"));
         }
     }
 
@@ -162,11 +197,10 @@ impl Printer {
     }
 }
 
-fn write_to<W: anstream::stream::RawStream>(stream: &Mutex<AutoStream<W>>, text: &str)
+fn write_to<W: anstream::stream::RawStream>(stream: &Mutex<AutoStream<W>>, text: &str) -> io::Result<()>
 where
     AutoStream<W>: io::Write,
 {
     let mut stream = stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // Nobody is left to be told that nobody reads.
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
 }

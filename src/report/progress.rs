@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::printer::Printer;
 use crate::event::{Ended, Event, Step, Watch};
+use crate::text::visible;
 
 /// Shows the steps of a run on standard error. Clones show the same steps.
 #[derive(Clone)]
@@ -63,7 +64,7 @@ impl Progress {
     /// The newest thing to say about a running step.
     pub fn line(&self, name: &str, line: &str) {
         match self.running().get(name).and_then(|running| running.bar.as_ref()) {
-            Some(bar) => bar.set_message(line.to_owned()),
+            Some(bar) => bar.set_message(visible(line).into_owned()),
             None => self.printer.detail(&format!("{name}: {line}")),
         }
     }
@@ -71,7 +72,7 @@ impl Progress {
     /// A number that grows: shown on a bar, never told line by line.
     pub fn count(&self, name: &str, line: &str) {
         if let Some(bar) = self.running().get(name).and_then(|running| running.bar.as_ref()) {
-            bar.set_message(line.to_owned());
+            bar.set_message(visible(line).into_owned());
         }
     }
 

@@ -9,6 +9,7 @@ use super::markdown::markdown;
 use super::request::ReportFormat;
 use super::sarif::sarif;
 use crate::finding::Findings;
+use crate::text::printable;
 
 /// An error that ended a run or a part of it, and is no finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +60,8 @@ impl RunReport<'_> {
             ReportFormat::Json => lines(self.document),
             ReportFormat::Sarif => lines(&sarif(self)),
             ReportFormat::Junit => Ok(junit(self)?),
-            ReportFormat::Github => Ok(github(self)),
-            ReportFormat::Markdown => Ok(markdown(self)),
+            ReportFormat::Github => Ok(printable(&github(self)).into_owned()),
+            ReportFormat::Markdown => Ok(printable(&markdown(self)).into_owned()),
         }
     }
 }

@@ -1,19 +1,37 @@
 //! What names may look like.
 
+use crate::text::is_hidden;
+
 /// The longest name in Unity Catalog and of a resource.
 pub(super) const MAX_LENGTH: usize = 255;
 
 /// Why Unity Catalog refuses a name; nothing where it takes it.
 pub(super) fn unity_catalog(name: &str) -> Option<String> {
-    if let Some(c) = name.chars().find(|c| matches!(c, '.' | ' ' | '/' | '\u{7f}') || *c < ' ') {
+    if let Some(c) = name.chars().find(|c| matches!(c, '.' | ' ' | '/')) {
         return Some(match c {
             ' ' => "there is a blank in it".to_owned(),
-            c if c.is_control() => format!("there is a control character in it (U+{:04X})", u32::from(c)),
             c => format!("there is `{c}` in it"),
         });
     }
-    let length = name.chars().count();
-    (length > MAX_LENGTH).then(|| format!("it has {length} characters, and {MAX_LENGTH} is the most"))
+    readable(name)
+}
+
+/// Why a name cannot be meant, whatever it is of; nothing where it can.
+pub(super) fn readable(name: &str) -> Option<String> {
+    seen(name).or_else(|| {
+        let length = name.chars().count();
+        (length > MAX_LENGTH).then(|| format!("it has {length} characters, and {MAX_LENGTH} is the most"))
+    })
+}
+
+/// Why a text is not what it seems; nothing where all of it is seen.
+pub(super) fn seen(text: &str) -> Option<String> {
+    text.chars().find(|c| is_hidden(*c)).map(hidden)
+}
+
+fn hidden(c: char) -> String {
+    let what = if c.is_control() { "a control character" } else { "an invisible character" };
+    format!("there is {what} in it (U+{:04X})", u32::from(c))
 }
 
 /// The first character that cannot stand in the key of a bundle's resource. A key must match
@@ -29,30 +47,10 @@ pub(super) fn project(name: &str) -> Option<String> {
     }
     // Separators and what Windows refuses; and what the databricks CLI cannot have in the path of a bundle.
     let refused = |c: &char| {
-        c.is_control()
-            || matches!(
-                c,
-                '/' | '\\'
-                    | ':'
-                    | '<'
-                    | '>'
-                    | '"'
-                    | '|'
-                    | '?'
-                    | '*'
-                    | '['
-                    | ']'
-                    | '^'
-                    | '\u{2028}'
-                    | '\u{2029}'
-            )
+        is_hidden(*c) || matches!(c, '/' | '\\' | ':' | '<' | '>' | '"' | '|' | '?' | '*' | '[' | ']' | '^')
     };
     if let Some(c) = name.chars().find(refused) {
-        return Some(if c.is_control() {
-            format!("there is a control character in it (U+{:04X})", u32::from(c))
-        } else {
-            format!("there is `{c}` in it")
-        });
+        return Some(if is_hidden(c) { hidden(c) } else { format!("there is `{c}` in it") });
     }
     if name.starts_with('.') {
         return Some("it would be a hidden folder".to_owned());
@@ -74,7 +72,7 @@ mod tests {
         for name in ["orders", "café", "顧客", "a-b", &"t".repeat(255)] {
             assert_eq!(unity_catalog(name), None, "{name}");
         }
-        for name in ["a.b", "a b", "a/b", "a\tb", "a\u{7f}", &"t".repeat(256)] {
+        for name in ["a.b", "a b", "a/b", "a\tb", "a\u{7f}", "a\u{202e}b", "a\u{200b}", &"t".repeat(256)] {
             assert!(unity_catalog(name).is_some(), "{name}");
         }
     }

@@ -3,13 +3,14 @@
 use super::columns::has_fall_back;
 use super::judge::Judge;
 use super::reference::find_reference;
-use super::resolution::{Effective, Resolution};
+use super::resolution::{Effective, Resolution, ValueOrigin};
 use super::{list, name};
 use crate::closest::did_you_mean;
 use crate::connector::{Configuration, Connector, Family, Fields, Object, ScdType, Shape};
 use crate::finding::Finding;
 use crate::settings::{Column, Placement};
 use crate::source::Cell;
+use crate::text::short;
 
 /// The effective fields of a row. Lists and configuration were read, and judged, before.
 struct RowFields<'r, 'a> {
@@ -121,8 +122,12 @@ impl Judge<'_> {
             if CATALOG_NAMES.contains(&column)
                 && !(connector.shape == Shape::ExportTables && column == Column::TargetTableName)
                 && let Some(reason) = name::unity_catalog(text)
+                // A fall-back that no source has is told as that.
+                && (value.origin != ValueOrigin::Column(Column::SourceTableName) || name::readable(text).is_none())
             {
                 self.tell_catalog_name(row, column, value, text, &reason);
+            } else if !CATALOG_NAMES.contains(&column) && value.is_written(column, connector) {
+                self.judge_readable(row, column, value, text);
             }
             if !escapes && text.contains("${") && value.is_written(column, connector) {
                 self.judge_reference(row, column, value, text);
@@ -140,9 +145,26 @@ impl Judge<'_> {
         reason: &str,
     ) {
         self.tell_value("TW205", (row, column), value.origin, || {
-            Finding::error("TW205", format!("{column} `{text}` is no name for Unity Catalog: {reason}"))
-                .why("names there hold no dots, blanks, slashes or control characters, and have 255 characters at most")
+            Finding::error("TW205", format!("{column} `{}` is no name for Unity Catalog: {reason}", short(text)))
+                .why("names there hold no dots, blanks, slashes, control or invisible characters, and have 255 characters at most")
                 .fix("rename it")
+        });
+    }
+
+    /// What no source has for a name: it would be shown as another one, or is a text that slipped.
+    fn judge_readable(&mut self, row: usize, column: Column, value: Effective<'_>, text: &str) {
+        let reason = match column {
+            // Told with the other rules of a project's name.
+            Column::ProjectName => None,
+            // An address is no name, and may be long.
+            Column::SourceUrl => name::seen(text),
+            _ => name::readable(text),
+        };
+        let Some(reason) = reason else { return };
+        self.tell_value("TW227", (row, column), value.origin, || {
+            Finding::error("TW227", format!("{column} cannot be `{}`: {reason}", short(text)))
+                .why("it would be read as another name than it is, or is a cell that slipped")
+                .fix("write it anew")
         });
     }
 
@@ -183,6 +205,9 @@ impl Judge<'_> {
         }
         match list::items(value.cell) {
             Ok(items) => {
+                for item in &items {
+                    self.judge_readable(row, column, value, item);
+                }
                 if !self.resolution.settings.escapes_references()
                     && let Some(item) = items.iter().find(|item| find_reference(item).is_some())
                 {
@@ -274,7 +299,7 @@ impl Judge<'_> {
                 self.tell_value("TW205", (row, Column::SourceSchema), value.origin, || {
                     Finding::error(
                         "TW205",
-                        format!("the destination `{table}` is no name for Unity Catalog: {reason}"),
+                        format!("the destination `{}` is no name for Unity Catalog: {reason}", short(table)),
                     )
                     .why("it is made of source_schema and the names in tables")
                     .fix("check source_schema and tables")
@@ -289,7 +314,7 @@ impl Effective<'_> {
     fn is_written(&self, column: Column, connector: &Connector) -> bool {
         match column {
             // A fall-back is judged at the column that it comes from.
-            Column::TargetTableName => self.origin != super::ValueOrigin::Column(Column::SourceTableName),
+            Column::TargetTableName => self.origin != ValueOrigin::Column(Column::SourceTableName),
             Column::GatewayCatalog
             | Column::GatewaySchema
             | Column::GatewayWorkerType

@@ -72,7 +72,7 @@ impl Site {
         let document = said.json();
         assert_eq!(document["findings"], json!([]), "{}", said.stdout);
         assert_eq!(document["skipped"], json!([]), "{}", said.stdout);
-        assert_eq!(document["rules"], json!({"passed": 1, "failed": 0, "skipped": 0}));
+        assert_eq!(document["rules"], json!({"passed": 1, "failed": 0, "warned": 0, "skipped": 0}));
         said.exits(0);
     }
 
@@ -524,7 +524,7 @@ fn who_does_not_see_everything_is_told_so() {
     skipped  prod: TW301
       = why: seen only as far as tester@example.com may view; to see every pipeline, ask a workspace admin to run the check, or for membership in `admins`
 
-    passed 1   failed 0   skipped 2
+    passed 1   failed 0   warned 0   skipped 2
     0 errors, 0 warnings ([number] requests)
     "#);
 }

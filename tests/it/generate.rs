@@ -29,6 +29,23 @@ fn a_second_run_leaves_every_byte_as_it_was() {
 }
 
 #[test]
+fn what_is_not_written_would_be() {
+    let context = Context::new();
+    context.write("tables.csv", &sql_server_rows(3));
+    for flag in ["--check", "--locked"] {
+        let said = context.run(&["generate", "--source", "tables.csv", flag]);
+        let line = "placement  3 new tables  (tapworks.lock, would change)\n";
+        assert!(said.exits(3).stdout.starts_with(line), "{}", said.stdout);
+    }
+    let said = context.run(&["generate", "--source", "tables.csv"]);
+    assert!(
+        said.exits(0).stdout.starts_with("placement  3 new tables  (tapworks.lock, changed)\n"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
 fn mistakes_are_all_told_and_nothing_is_written() {
     let context = Context::new();
     let rows = sql_server_rows(3).replace("Table1,bronze", ",bronze").replace("table_2,", "ta/ble,");

@@ -19,6 +19,7 @@ mod deploy;
 mod emptied;
 mod examples;
 mod generate;
+mod hidden;
 mod histories;
 mod layers;
 mod list;
@@ -27,6 +28,9 @@ mod memory;
 mod migration;
 mod moved;
 mod older_source;
+mod options;
+#[cfg(target_os = "linux")]
+mod outputs;
 mod package;
 mod parallel;
 mod placement;

@@ -264,7 +264,9 @@ fn a_lock_that_would_change_is_refused_where_it_must_not() {
     let mut list = rows("sql_server", 0, 10);
     list::write(&context, &list);
     let said = generate(&context, "out", &["--locked"]);
-    said.exits(3);
+    assert_eq!(said.exits(3).json()["placement"][0]["new"], 10);
+    let told = "error: the lock would change, and --locked forbids it; nothing was written\n  hint: ";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
     assert!(!context.path("out").exists());
     generate(&context, "out", &[]).exits(0);
     let before = bytes(&context, "out");

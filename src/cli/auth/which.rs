@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::super::workspaces;
 use super::super::{Context, Failure};
-use crate::report::findings_text;
 use crate::settings::{Flags, Settings};
 use crate::workspace::{Access, AccessRequest, Host};
 
@@ -55,6 +54,6 @@ pub(super) fn settings(context: &Context, config: Option<PathBuf>) -> Result<Set
     let flags = Flags { config, ..Flags::default() };
     let (settings, findings) =
         Settings::resolve(flags, &context.environment).map_err(|error| Failure::usage(error.to_string()))?;
-    context.printer.text(&findings_text(&findings.sorted()));
+    context.printer.findings(&findings.sorted());
     Ok(settings)
 }

@@ -6,7 +6,7 @@ use crate::cli::reports::{Ending, ReportArguments};
 use crate::cli::{Context, OutputFormat};
 use crate::deploy::TargetOutcome;
 use crate::finding::Finding;
-use crate::report::{DeployDocument, RunError, findings_text};
+use crate::report::{DeployDocument, RunError};
 use crate::settings::Settings;
 use crate::text::plural;
 
@@ -30,7 +30,7 @@ impl Run {
             finding.rule == "TW401" && finding.target.as_ref().is_some_and(|target| declined.contains(target))
         };
         let told = findings.iter().filter(|finding| !is_read(finding)).cloned();
-        printer.text(&findings_text(&told.collect()));
+        printer.findings(&told.collect());
         for error in outcome.targets.iter().flat_map(TargetOutcome::errors) {
             printer.deploy_error(error);
         }

@@ -53,7 +53,7 @@ pub(super) struct Arguments {
 #[derive(clap::Args, Clone, Copy)]
 struct StepArguments {
     /// How many databricks commands run at a time, at most one per core; fewer where memory is short
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", env = "TAPWORKS_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Where a project fails, go on with the others
     #[arg(long)]
@@ -101,7 +101,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure
     // What was cut off has carried out a part of the plan, so that it no longer holds: the rest is planned anew, from the same rows.
     let saved = saved.filter(|_| resumed.is_none());
     let (settings, findings) = resolve(Flags { profile: None, ..flags }, &context.environment)?;
-    let reports = reports.check(context, &settings)?;
+    let reports = reports.check(context, &settings, &[])?;
     let removed = remove_project;
     let mut run = Run { findings, removed, saved, resumed, finder, ..Run::default() };
     let how = How { steps, recovery: &recovery, consent: &consent };

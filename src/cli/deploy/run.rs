@@ -211,7 +211,7 @@ impl Run {
         let mut layouts = Vec::new();
         for SiteBase { placed: PlacedBase { base, mut lock, desired, .. }, written } in bases {
             let placement = PlacementDocument::new(&base.lock, &desired.tally, &desired.lock);
-            context.printer.say(&placement.line());
+            context.printer.say(&placement.line(false));
             // The lock first: what it says holds, whatever becomes of the deploy.
             lock.write(desired.lock.lock)?;
             self.locks.push((lock, base.targets.iter().map(|target| target.name.clone()).collect()));

@@ -6,7 +6,7 @@ use super::{Context, Failure, OutputFormat};
 use crate::finding::Findings;
 use crate::lock_file::{self, LockFile, LockRead};
 use crate::placement::{Lock, LockChanges, LockEditError};
-use crate::report::{LockChangeDocument, findings_text};
+use crate::report::LockChangeDocument;
 use crate::settings::{Flags, Settings};
 
 /// Which lock it is.
@@ -49,7 +49,7 @@ pub(super) fn open(
     target: Option<&str>,
 ) -> Result<LockFile, Failure> {
     let findings = findings.sorted();
-    context.printer.text(&findings_text(&findings));
+    context.printer.findings(&findings);
     if findings.has_errors() {
         return Err(Failure::found(&findings));
     }
@@ -99,7 +99,7 @@ fn shown(context: &Context, path: PathBuf) -> PathBuf {
 
 /// What is wrong with a lock, or with what was to go into it.
 pub(super) fn stopped(context: &Context, file: &LockFile, findings: &Findings) -> Failure {
-    context.printer.text(&findings_text(findings));
+    context.printer.findings(findings);
     let failure = Failure::found(findings);
     if context.output == OutputFormat::Json {
         let changes = LockChanges::default();

@@ -30,8 +30,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "TW205",
         title: "a name breaks the rules of Unity Catalog",
-        explanation: "Names of catalogs, schemas, tables and connections hold no dots, blanks, slashes and control \
-            characters, and have 255 characters at most.",
+        explanation: "Names of catalogs, schemas, tables and connections hold no dots, blanks, slashes, control \
+            characters and characters that are not seen, and have 255 characters at most.",
     },
     Rule {
         id: "TW206",
@@ -157,6 +157,13 @@ pub(crate) const RULES: &[Rule] = &[
         title: "a source is read twice",
         explanation: "Two rows read the same source over the same connection into two tables. That is allowed, and \
             costs the reading twice.",
+    },
+    Rule {
+        id: "TW227",
+        title: "a name is not what it seems",
+        explanation: "A name of a database, schema, table or column holds a character that is not seen (a control character, \
+            or one that turns the text round or has no width), or has more than 255 characters. Whoever reviews a plan would \
+            read another name. Wherever such characters are shown, they are written as \\u{202e}.",
     },
     Rule {
         id: "TW230",
