@@ -290,7 +290,10 @@ pub(super) async fn look(given: Given<'_>, placed: &[PlacedBase<'_>], contacts: 
     let mut reached = Vec::new();
     for (looking, examined) in targets.into_iter().zip(examined.targets) {
         let locks = match &examined {
-            Ok(_) => looking.look(given).locks(&looking.client).await,
+            Ok(_) => {
+                let layout = &looking.placed.desired.layout;
+                looking.look(given).locks(&looking.client, layout).await
+            }
             Err(_) => Ok(Default::default()),
         };
         let ended = if examined.is_ok() && locks.is_ok() { Ended::Well } else { Ended::Badly };

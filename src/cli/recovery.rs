@@ -94,12 +94,18 @@ impl Look<'_> {
         take_over
     }
 
-    /// The locks that are held there, judged; nothing of a command that only looks, which takes none.
-    pub(super) async fn locks(self, client: &Client) -> Result<(TakenLocks, Findings), Failure> {
+    /// The locks that are held there on what is to be deployed, judged; nothing of a command that only looks, which takes none. A
+    /// bundle that memory alone knows is left as it is, whoever holds it.
+    pub(super) async fn locks(
+        self,
+        client: &Client,
+        layout: &Layout,
+    ) -> Result<(TakenLocks, Findings), Failure> {
         let Some(arguments) = self.recovery.arguments.filter(|_| takes_lock(self.target)) else {
             return Ok((TakenLocks::default(), Findings::new()));
         };
-        let locks = read_locks(client, self.paths).await?;
+        let of_bundle = |bundle: &Bundle| Some((bundle.name.clone(), self.paths.get(&bundle.name)?.clone()));
+        let locks = read_locks(client, &layout.bundles.iter().filter_map(of_bundle).collect()).await?;
         let left_behind = |bundle: &str| {
             let progress = self.recovery.history?.of(&self.target.name, bundle);
             progress.lock_left_behind().map(str::to_owned)

@@ -5,11 +5,11 @@ use std::path::Path;
 use super::Context;
 use super::failure::Failure;
 use super::source::Read;
-use crate::deploy::{PlannedTarget, Site};
+use crate::deploy::{PlannedTarget, ProjectBundle, Site};
 use crate::digest::Digest;
 use crate::files;
 use crate::finding::Findings;
-use crate::plan::{Inputs, Present, PresentState, SavedBundle, SavedPlan, SavedSource};
+use crate::plan::{Inputs, Present, PresentBundle, PresentState, SavedBundle, SavedPlan, SavedSource};
 use crate::report::SourceDocument;
 use crate::settings::{Flags, Settings};
 
@@ -56,17 +56,23 @@ pub(super) fn write(
             Ok(Some((_, file))) => Some(files::read(file)?),
             _ => None,
         };
-        let bundle = SavedBundle::new(&project.project.name, project.project.package, printed.as_deref());
+        let bundle = SavedBundle::new(&present(planned.site, project.project), printed.as_deref());
         bundles.push(bundle.map_err(|error| Failure::work(error.to_string()))?);
     }
     let site = planned.site;
     let host = site.client.host().to_string();
-    let saved = SavedPlan::new(&site.target, &host, cli_version, flags, inputs, bundles);
+    let saved = SavedPlan::new(&site.target, &host, &site.me.user_name, cli_version, flags, inputs, bundles);
     let text = saved.to_text().map_err(|error| Failure::work(error.to_string()))?;
     files::write(&context.environment.directory().join(path), text.as_bytes())?;
     let shown = path.display();
     context.printer.say(&format!("Saved {shown}. Next: tapworks deploy {shown}"));
     Ok(())
+}
+
+/// A bundle as it is to be deployed now.
+fn present<'a>(site: &'a Site, project: &'a ProjectBundle) -> PresentBundle<'a> {
+    let state_path = site.paths.get(&project.name).map(|paths| paths.state.as_str()).unwrap_or_default();
+    PresentBundle { name: &project.name, package: project.package, state_path }
 }
 
 /// Reads a plan.
@@ -86,12 +92,12 @@ pub(super) fn read(context: &Context, path: &Path) -> Result<SavedPlan, Failure>
 /// What has moved on since the plan was made.
 pub(super) fn stale(saved: &SavedPlan, site: &Site, cli_version: &str, inputs: &Inputs) -> Findings {
     let host = site.client.host().to_string();
-    let projects = &site.projects;
-    let packages: Vec<_> = projects.iter().map(|project| (project.name.as_str(), project.package)).collect();
-    let now = Present { host: &host, cli_version, inputs, packages: &packages };
+    let identity = site.me.user_name.as_str();
+    let bundles: Vec<_> = site.projects.iter().map(|project| present(site, project)).collect();
+    let now = Present { host: &host, identity, cli_version, inputs, bundles: &bundles };
     let mut found: Findings = saved.stale(&now).into_iter().collect();
-    // What another workspace holds says nothing about this one.
-    if host == saved.host {
+    // What another workspace holds, or lies in another's folders, says nothing about this one.
+    if host == saved.host && identity == saved.identity {
         found.extend(saved.bundles.iter().filter_map(|bundle| {
             let state = site.state(&bundle.bundle);
             let state = state.map(|state| PresentState { lineage: &state.lineage, serial: state.serial });

@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::placement::{Bundle, Layout};
 use crate::plan::{
     BundleChanges, BundlePlan, Comparison, Consent, ConsentKind, Counts, Deployed, FieldDifference, Need,
-    Origins, settle,
+    Origins, settle, unsaid,
 };
 use crate::preflight::BundleState;
 use crate::settings::Target;
@@ -56,10 +56,13 @@ fn compare_bundle(
     plan: &BundlePlan,
     origins: &dyn Origins,
 ) -> BundleChanges {
+    let state = site.state(&bundle.name);
     // Where nothing changes nobody asks what was deployed.
-    let state = site.state(&bundle.name).filter(|_| !plan.is_empty());
-    let deployed = state.map(deployed).unwrap_or_default();
-    Comparison { target, bundle, plan, deployed: &deployed, origins }.changes()
+    let deployed = state.filter(|_| !plan.is_empty()).map(deployed).unwrap_or_default();
+    let mut changes = Comparison { target, bundle, plan, deployed: &deployed, origins }.changes();
+    let keys = state.into_iter().flat_map(|state| state.ids.keys()).map(String::as_str);
+    changes.findings.extend(unsaid(plan, bundle, keys));
+    changes
 }
 
 fn deployed(state: &BundleState) -> Deployed {
@@ -86,20 +89,26 @@ fn nothing_of(name: &str) -> Bundle {
 
 /// Rows that are older than those of the last deploy would undo what somebody deployed since.
 fn older_source(project: &str, planned: &PlannedProject<'_>, rows: Option<&TableVersion>) -> Option<Need> {
-    let Recorded::Record(record) = &planned.recognition.recorded else { return None };
-    let (deployed, rows) = (older_than(Some(record), rows)?, rows?);
-    let tables = planned.project.tables;
+    let rows = rows?;
+    let (old, what) = match &planned.recognition.recorded {
+        Recorded::Nothing => return None,
+        Recorded::Record(record) => {
+            let version = older_than(Some(record), Some(rows))?.version;
+            (Some(version), format!("version {version} is deployed"))
+        }
+        // Whoever wrote it may have deployed newer rows.
+        Recorded::Unreadable(why) => {
+            (None, format!("it is not known which is deployed: tapworks.json cannot be read, {why}"))
+        }
+    };
     Some(Need {
         consent: Consent { kind: ConsentKind::OlderSource, name: project.to_owned() },
         field: Some(FieldDifference {
             path: format!("version of {}", rows.table),
-            old: Some(deployed.version.into()),
+            old: old.map(Into::into),
             new: Some(rows.version.into()),
         }),
-        what: format!(
-            "the rows are version {} of {}, version {} is deployed",
-            rows.version, rows.table, deployed.version
-        ),
-        tables,
+        what: format!("the rows are version {} of {}, {what}", rows.version, rows.table),
+        tables: planned.project.tables,
     })
 }

@@ -123,7 +123,7 @@ impl DeployError {
             Self::Facts(FactsError::Unreadable { .. }) => {
                 vec!["it is the databricks CLI's own record; see whether a deploy is under way, or was cut off".to_owned()]
             }
-            Self::Plan(_) => vec!["the CLI may be newer than this tapworks knows; please report it".to_owned()],
+            Self::Plan(error) => error.hints(),
             Self::File(_) => Vec::new(),
             Self::Locked { .. } => vec![
                 "another deploy began since this one was checked: wait for it, then run this one again".to_owned(),

@@ -149,7 +149,8 @@ impl Record {
 #[must_use]
 pub fn older_than<'a>(record: Option<&'a Record>, rows: Option<&TableVersion>) -> Option<&'a TableVersion> {
     let (deployed, rows) = (record?.source.as_ref()?, rows?);
-    let same = deployed.host == rows.host && deployed.table.eq_ignore_ascii_case(&rows.table);
+    // A metastore is read through any of its workspaces.
+    let same = deployed.table.eq_ignore_ascii_case(&rows.table);
     (same && rows.version < deployed.version).then_some(deployed)
 }
 
@@ -196,8 +197,9 @@ mod tests {
         assert_eq!(older(version("main.cfg.tables", 7)), None);
         assert_eq!(older(version("main.cfg.tables", 8)), None);
         assert_eq!(older(version("main.cfg.other", 6)), None);
-        let elsewhere = TableVersion { host: "https://b".to_owned(), ..version("main.cfg.tables", 6) };
-        assert_eq!(older(elsewhere), None);
+        let elsewhere = |version: TableVersion| TableVersion { host: "https://b".to_owned(), ..version };
+        assert_eq!(older(elsewhere(version("main.cfg.tables", 6))), Some(7));
+        assert_eq!(older(elsewhere(version("main.cfg.tables", 8))), None);
         assert_eq!(older_than(None, Some(&version("main.cfg.tables", 6))), None);
         assert_eq!(older_than(Some(&record), None), None);
     }

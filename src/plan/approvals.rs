@@ -50,9 +50,14 @@ impl ApprovedField {
     }
 }
 
-/// What is printed without quotes may be written without them, so that `2024` stands for the number and for the text.
+/// What is printed without quotes may be written without them, so that `2024` stands for the number and for the text. Of what
+/// is not set this is `(none)`, which no text prints as.
 fn same(approved: &Value, value: Option<&Value>) -> bool {
-    value_text(Some(approved)) == value_text(value) || Some(approved) == value
+    match approved {
+        Value::Null => value.is_none_or(Value::is_null),
+        Value::String(text) => *text == value_text(value),
+        other => Some(other) == value || value_text(Some(other)) == value_text(value),
+    }
 }
 
 impl fmt::Display for ApprovedField {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::bundle_plan::{Action, BundlePlan};
-use super::consent::{Consent, ConsentKind};
+use super::bundle_plan::BundlePlan;
+use super::consent::Consent;
 use super::consented::Granted;
 use super::need::Need;
 use super::target_need::TargetNeed;
@@ -39,12 +39,7 @@ impl Approved {
         let given = self.clone();
         let target = target.to_owned();
         plan.destructive().filter_map(move |(key, node)| {
-            let kind = match node.action {
-                Action::Delete => ConsentKind::Delete,
-                _ => ConsentKind::Recreate,
-            };
-            let name = key.rsplit('.').next().unwrap_or(key).to_owned();
-            let consent = Consent { kind, name };
+            let consent = Consent::to_destroy(key, node.action);
             (!given.0.contains(&(target.clone(), consent.clone()))).then_some(consent)
         })
     }
@@ -53,10 +48,11 @@ impl Approved {
 #[cfg(test)]
 mod tests {
     use super::super::cause::Cause;
+    use super::super::consent::ConsentKind;
     use super::super::consented::By;
     use super::*;
 
-    const PLAN: &str = r#"{"plan": {
+    const PLAN: &str = r#"{"plan_version": 2, "plan": {
         "resources.pipelines.a": {"action": "recreate"},
         "resources.pipelines.b": {"action": "delete"},
         "resources.pipelines.c": {"action": "update"},
@@ -93,6 +89,10 @@ mod tests {
         let granted = Granted { need: in_prod(&both[0]), by: By::Flag };
         let half = Approved::of(std::slice::from_ref(&granted), std::slice::from_ref(&granted.need));
         assert_eq!(half, Approved::default(), "one of two needs of a consent is not the consent");
-        assert!(approved(&[]).covers("prod", &[], &BundlePlan::parse(br#"{"plan": {}}"#).unwrap()));
+        assert!(approved(&[]).covers(
+            "prod",
+            &[],
+            &BundlePlan::parse(br#"{"plan_version": 2, "plan": {}}"#).unwrap()
+        ));
     }
 }

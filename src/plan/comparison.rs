@@ -14,6 +14,7 @@ use super::origins::Origins;
 use super::resources::resources;
 use super::seen::{Seen, new_gateway};
 use super::tables::Tables;
+use super::unclear::unclear;
 use crate::placement::{Bundle, Gateway, Pipeline};
 use crate::settings::Target;
 
@@ -49,6 +50,7 @@ impl<'a> Comparison<'a> {
         changes.resources = resources(self, &pipelines, &tables);
         changes.hand_over = hand_over(self, &pipelines, &tables.changes);
         (changes.needs, changes.findings) = needs(self, &pipelines, &changes.resources, &tables.changes);
+        changes.findings.extend(unclear(self, &pipelines));
         changes.tables = tables.changes;
         changes
     }

@@ -4,12 +4,14 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::bundle_plan::Action;
+
 /// What is consented to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConsentKind {
-    /// A pipeline or gateway is deleted and made again.
+    /// A pipeline or gateway, or a resource of the user's own, is deleted and made again.
     Recreate,
-    /// A pipeline or gateway is deleted.
+    /// A pipeline or gateway, or a resource of the user's own, is deleted.
     Delete,
     /// Tables of a pipeline are read again in full.
     Snapshot,
@@ -56,8 +58,18 @@ impl ConsentKind {
 pub struct Consent {
     /// What happens.
     pub kind: ConsentKind,
-    /// To what: the key of a pipeline or gateway, or a project.
+    /// To what: the key of a pipeline or gateway, the key of another resource with its kind, or a project.
     pub name: String,
+}
+
+impl Consent {
+    /// To that the resource of this key, `resources.pipelines.x`, is destroyed. A pipeline goes by its key alone, all else
+    /// with its kind in front: `schemas.lake`.
+    pub(super) fn to_destroy(key: &str, action: Action) -> Self {
+        let kind = if action == Action::Delete { ConsentKind::Delete } else { ConsentKind::Recreate };
+        let key = key.strip_prefix("resources.").unwrap_or(key);
+        Self { kind, name: key.strip_prefix("pipelines.").unwrap_or(key).to_owned() }
+    }
 }
 
 impl fmt::Display for Consent {

@@ -435,15 +435,23 @@ mod tests {
             (json!(["a", {"b": 1}]), "[a, {b: 1}]"),
             (Value::Null, "(none)"),
             (Value::Null, "null"),
+            (json!("(none)"), "'\"(none)\"'"),
         ] {
             let needed =
                 need("prod", ConsentKind::Recreate, "gw", Some((SCHEMA, value.clone(), json!("v2"))));
             let judged = judge(&["prod"], vec![needed], &approvals(&entry(written, "v2")), TODAY);
             assert_eq!(judged.missing, [], "{value} as {written}");
         }
-        for (value, written) in
-            [(json!("a"), "A"), (json!(7), "8"), (json!("a"), "null"), (json!(["a"]), "[b]")]
-        {
+        for (value, written) in [
+            (json!("a"), "A"),
+            (json!(7), "8"),
+            (json!("a"), "null"),
+            (json!(["a"]), "[b]"),
+            (json!("(none)"), "(none)"),
+            (json!("(none)"), "null"),
+            (json!("null"), "null"),
+            (Value::Null, "'null'"),
+        ] {
             let needed =
                 need("prod", ConsentKind::Recreate, "gw", Some((SCHEMA, value.clone(), json!("v2"))));
             let judged = judge(&["prod"], vec![needed], &approvals(&entry(written, "v2")), TODAY);

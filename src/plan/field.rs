@@ -39,11 +39,14 @@ impl fmt::Display for FieldDifference {
     }
 }
 
-/// A value as people read it.
+/// What is not set, as people read it.
+const NONE: &str = "(none)";
+
+/// A value as people read it. A text that reads as if nothing were set is in quotes.
 pub(super) fn value_text(value: Option<&Value>) -> String {
     match value {
-        None | Some(Value::Null) => "(none)".to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        None | Some(Value::Null) => NONE.to_owned(),
+        Some(Value::String(text)) if text != NONE => text.clone(),
         Some(other) => other.to_string(),
     }
 }

@@ -21,6 +21,7 @@ mod levels;
 mod need;
 mod needs;
 mod origins;
+mod plan_error;
 mod project;
 mod question;
 mod resources;
@@ -30,12 +31,13 @@ mod tables;
 mod target_need;
 #[cfg(test)]
 mod tests;
+mod unclear;
 mod written;
 
 pub use allow::{Allow, AllowError, argument};
 pub use approvals::{Approval, ApprovedField, approvals_schema, read_approvals, unknown_targets};
 pub use approved::Approved;
-pub use bundle_plan::{Action, BundlePlan, FieldChange, Node, PlanError};
+pub use bundle_plan::{Action, BundlePlan, FieldChange, Node};
 pub use cause::Cause;
 pub use changes::{BundleChanges, Drift, ResourceChange, TableAction, TableChange, TableCount};
 pub use comparison::Comparison;
@@ -48,7 +50,11 @@ pub use field::FieldDifference;
 pub use hand_over::HandOver;
 pub use need::{Need, consents};
 pub use origins::Origins;
+pub use plan_error::PlanError;
 pub use project::settle;
 pub use question::{Question, questions};
-pub use saved_plan::{Inputs, Present, PresentState, SavedBundle, SavedPlan, SavedPlanError, SavedSource};
+pub use saved_plan::{
+    Inputs, Present, PresentBundle, PresentState, SavedBundle, SavedPlan, SavedPlanError, SavedSource,
+};
 pub use target_need::TargetNeed;
+pub use unclear::unsaid;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bundle_plan::Action;
+use super::bundle_plan::{Action, Node};
 use super::changes::{ResourceChange, TableAction, TableChange};
 use super::comparison::Comparison;
 use super::consent::{Consent, ConsentKind};
@@ -34,8 +34,25 @@ pub(super) fn needs(
             None => destroyed(*seen, resource, &mut needs),
         }
     }
+    for (key, node) in comparison.plan.destructive().filter(|(key, _)| !is_pipeline(key)) {
+        of_others(key, node, &mut needs);
+    }
     needs.extend(of_tables(tables));
     (needs, findings)
+}
+
+fn is_pipeline(key: &str) -> bool {
+    key.strip_prefix("resources.pipelines.").is_some_and(|name| !name.contains('.'))
+}
+
+/// What the user has in files beside ours, a schema, a volume, is known by its key alone.
+fn of_others(key: &str, node: &Node, needs: &mut Vec<Need>) {
+    let short = key.strip_prefix("resources.").unwrap_or(key);
+    let what = match node.action {
+        Action::Delete => format!("{short} is deleted with all that it holds"),
+        _ => format!("{short} is deleted with all that it holds, and made again"),
+    };
+    needs.extend(of_causes(node, Consent::to_destroy(key, node.action), what, 0));
 }
 
 /// What no consent covers.
@@ -95,8 +112,12 @@ fn destroyed(seen: Seen<'_>, resource: &ResourceChange, needs: &mut Vec<Need>) {
             plural(count, "table")
         ),
     };
-    let causes: Vec<FieldDifference> = seen
-        .node
+    needs.extend(of_causes(seen.node, consent, what, tables));
+}
+
+/// One need for each field that calls for it; one without where no field does.
+fn of_causes(node: &Node, consent: Consent, what: String, tables: usize) -> Vec<Need> {
+    let causes: Vec<FieldDifference> = node
         .causes()
         .map(|(path, change)| FieldDifference {
             path: path.to_owned(),
@@ -105,15 +126,10 @@ fn destroyed(seen: Seen<'_>, resource: &ResourceChange, needs: &mut Vec<Need>) {
         })
         .collect();
     if causes.is_empty() {
-        needs.push(Need { consent, field: None, what, tables });
-        return;
+        return vec![Need { consent, field: None, what, tables }];
     }
-    needs.extend(causes.into_iter().map(|field| Need {
-        consent: consent.clone(),
-        field: Some(field),
-        what: what.clone(),
-        tables,
-    }));
+    let need = |field| Need { consent: consent.clone(), field: Some(field), what: what.clone(), tables };
+    causes.into_iter().map(need).collect()
 }
 
 /// One need for each table and field, so that an approval covers that and nothing else; all of a pipeline say the same.

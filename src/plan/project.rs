@@ -6,24 +6,28 @@ use super::changes::{BundleChanges, TableAction};
 use super::consent::{Consent, ConsentKind};
 use super::field::FieldDifference;
 use super::need::Need;
+use crate::digest::Digest;
 
 /// So many tables may leave a project without a word, …
 const FEW: usize = 50;
 /// … and so many in a hundred.
 const SMALL_SHARE: usize = 10;
+/// How much of a fingerprint tells two sets of tables apart.
+const SHOWN: usize = 16;
 
 /// Adds to the changes of the bundles of one target what concerns their projects as a whole: a list that lost very many tables
 /// was cut off more often than meant so.
 pub fn settle(bundles: &mut [BundleChanges]) {
-    let mut projects: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut projects: BTreeMap<&str, (usize, Vec<String>)> = BTreeMap::new();
     for bundle in bundles.iter() {
         let (before, leaving) = projects.entry(&bundle.project).or_default();
         *before += bundle.tables_before();
-        *leaving += bundle.tables.iter().filter(|table| table.action == TableAction::Remove).count();
+        let removed = bundle.tables.iter().filter(|table| table.action == TableAction::Remove);
+        leaving.extend(removed.map(|table| table.key.to_lowercase()));
     }
     let needs: Vec<(String, Need)> = projects
         .into_iter()
-        .filter(|(_, (before, leaving))| *leaving > FEW && leaving * 100 > before * SMALL_SHARE)
+        .filter(|(_, (before, leaving))| leaving.len() > FEW && leaving.len() * 100 > before * SMALL_SHARE)
         .map(|(project, (before, leaving))| (project.to_owned(), need(project, before, leaving)))
         .collect();
     for (project, need) in needs {
@@ -33,11 +37,16 @@ pub fn settle(bundles: &mut [BundleChanges]) {
     }
 }
 
-fn need(project: &str, before: usize, leaving: usize) -> Need {
+/// The field holds a fingerprint of the tables' names: an approval is for these, not for any other as many.
+fn need(project: &str, before: usize, mut names: Vec<String>) -> Need {
+    let leaving = names.len();
+    names.sort();
+    let names = Digest::of_parts(names.iter().map(|name| (name.as_str(), [].as_slice()))).to_string();
+    let (_, fingerprint) = names.split_once(':').unwrap_or(("", &names));
     Need {
         consent: Consent { kind: ConsentKind::Remove, name: project.to_owned() },
         field: Some(FieldDifference {
-            path: "tables".to_owned(),
+            path: format!("tables, without {}", &fingerprint[..fingerprint.len().min(SHOWN)]),
             old: Some(before.into()),
             new: Some((before - leaving).into()),
         }),

@@ -208,8 +208,10 @@ fn other(
         }
     };
     let refreshes = key.strip_prefix("jobs.").is_some_and(|job| tables.refreshing.contains(job));
+    let destroys = node.destroys(&format!("resources.{key}"));
     let effect = match node.gone {
         true => Effect::None,
+        false if destroys => Effect::Delete,
         false if refreshes => Effect::Snapshot,
         false => Effect::Metadata,
     };

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::bundle_plan::{BundlePlan, PlanError};
+use super::bundle_plan::BundlePlan;
+use super::plan_error::PlanError;
 use crate::digest::Digest;
 use crate::finding::{Finding, Place};
 use crate::settings::Flags;
@@ -21,6 +22,8 @@ pub struct SavedPlan {
     pub target: String,
     /// Its workspace.
     pub host: String,
+    /// The user name of whoever planned: what the CLI planned names them.
+    pub identity: String,
     /// The databricks CLI whose plans these are.
     pub cli_version: String,
     /// What the command line said about settings, so that it need not be said again.
@@ -73,6 +76,8 @@ pub struct SavedBundle {
     pub bundle: String,
     /// Its package.
     pub package: Digest,
+    /// Where its state lies in the workspace.
+    pub state_path: String,
     /// What the CLI printed, byte by byte; absent where the bundle was as the last deploy left it, and no CLI was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Box<RawValue>>,
@@ -102,12 +107,25 @@ pub enum SavedPlanError {
 pub struct Present<'a> {
     /// The target's workspace.
     pub host: &'a str,
+    /// The user name of whoever deploys.
+    pub identity: &'a str,
     /// The databricks CLI.
     pub cli_version: &'a str,
     /// What a plan would be made from.
     pub inputs: &'a Inputs,
-    /// The package of each bundle, with its name.
-    pub packages: &'a [(&'a str, Digest)],
+    /// The bundles.
+    pub bundles: &'a [PresentBundle<'a>],
+}
+
+/// A bundle as it would be planned now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresentBundle<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its package.
+    pub package: Digest,
+    /// Where its state lies in the workspace.
+    pub state_path: &'a str,
 }
 
 /// The state of a bundle in the workspace.
@@ -125,6 +143,7 @@ impl SavedPlan {
     pub fn new(
         target: &str,
         host: &str,
+        identity: &str,
         cli_version: &str,
         flags: Flags,
         inputs: Inputs,
@@ -135,6 +154,7 @@ impl SavedPlan {
             tapworks: env!("CARGO_PKG_VERSION").to_owned(),
             target: target.to_owned(),
             host: host.to_owned(),
+            identity: identity.to_owned(),
             cli_version: cli_version.to_owned(),
             flags,
             inputs,
@@ -184,6 +204,10 @@ impl SavedPlan {
         if self.host != now.host {
             moved(format!("target `{}` was {} and is {}", self.target, self.host, now.host));
         }
+        if self.identity != now.identity {
+            let (then, now) = (&self.identity, now.identity);
+            moved(format!("it was planned as {then}, and this is {now}"));
+        }
         if self.cli_version != now.cli_version {
             moved(format!("the databricks CLI was {} and is {}", self.cli_version, now.cli_version));
         }
@@ -204,8 +228,13 @@ impl SavedPlan {
             return found;
         }
         for bundle in &self.bundles {
-            match now.packages.iter().find(|(name, _)| *name == bundle.bundle) {
-                Some((_, package)) if *package == bundle.package => {}
+            match now.bundles.iter().find(|present| present.name == bundle.bundle) {
+                Some(present) if present.state_path != bundle.state_path => {
+                    let (then, now) = (&bundle.state_path, present.state_path);
+                    let other = format!("the state of `{}` was in {then} and is in {now}", bundle.bundle);
+                    found.push(self.finding(other));
+                }
+                Some(present) if present.package == bundle.package => {}
                 Some(_) => {
                     let other = format!("the package of `{}` is not the one that was planned", bundle.bundle);
                     let now = env!("CARGO_PKG_VERSION");
@@ -218,7 +247,7 @@ impl SavedPlan {
             }
         }
         let is_new = |name: &str| self.bundle(name).is_none();
-        for (name, _) in now.packages.iter().filter(|(name, _)| is_new(name)) {
+        for PresentBundle { name, .. } in now.bundles.iter().filter(|bundle| is_new(bundle.name)) {
             found.push(self.finding(format!("bundle `{name}` is not in the plan")));
         }
         found
@@ -292,10 +321,11 @@ impl SavedBundle {
     ///
     /// # Errors
     /// Where that is no JSON.
-    pub fn new(bundle: &str, package: Digest, printed: Option<&[u8]>) -> Result<Self, PlanError> {
+    pub fn new(bundle: &PresentBundle<'_>, printed: Option<&[u8]>) -> Result<Self, PlanError> {
         let text = printed.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
         let plan = text.map(RawValue::from_string).transpose()?;
-        Ok(Self { bundle: bundle.to_owned(), package, plan })
+        let PresentBundle { name, package, state_path } = *bundle;
+        Ok(Self { bundle: name.to_owned(), package, state_path: state_path.to_owned(), plan })
     }
 
     /// What the CLI planned; nothing where it was not asked.
@@ -325,8 +355,13 @@ mod tests {
 
     fn saved(plan: &str) -> SavedPlan {
         let flags = Flags { source: Some("main.cfg.tables".into()), ..Flags::default() };
-        let bundle = SavedBundle::new("retail", Digest::of(b"package"), Some(plan.as_bytes())).unwrap();
-        SavedPlan::new("prod", "https://a", "1.14.0", flags, inputs(), vec![bundle])
+        let bundle = present("retail", Digest::of(b"package"));
+        let bundle = SavedBundle::new(&bundle, Some(plan.as_bytes())).unwrap();
+        SavedPlan::new("prod", "https://a", "ana@x", "1.14.0", flags, inputs(), vec![bundle])
+    }
+
+    fn present(name: &str, package: Digest) -> PresentBundle<'_> {
+        PresentBundle { name, package, state_path: "/ana/state" }
     }
 
     #[test]
@@ -357,7 +392,8 @@ mod tests {
         let plan = saved(PLAN);
         let package = Digest::of(b"package");
         let told = |host: &str, cli_version: &str, inputs: &Inputs, packages: &[(&str, Digest)]| {
-            let now = Present { host, cli_version, inputs, packages };
+            let bundles: Vec<_> = packages.iter().map(|(name, package)| present(name, *package)).collect();
+            let now = Present { host, identity: "ana@x", cli_version, inputs, bundles: &bundles };
             plan.stale(&now).into_iter().map(|finding| finding.what).collect::<Vec<_>>()
         };
         let same = [("retail", package)];
@@ -389,8 +425,10 @@ mod tests {
         );
         assert_eq!(told("https://a", "1.14.0", &inputs(), &[]), ["bundle `retail` is no longer there"]);
         let earlier = SavedPlan { tapworks: "0.0.9".to_owned(), ..plan };
-        let other = [("retail", Digest::of(b"other"))];
-        let now = Present { host: "https://a", cli_version: "1.14.0", inputs: &inputs(), packages: &other };
+        let other = [present("retail", Digest::of(b"other"))];
+        let (inputs, host) = (inputs(), "https://a");
+        let now =
+            Present { host, identity: "ana@x", cli_version: "1.14.0", inputs: &inputs, bundles: &other };
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(
             earlier.stale(&now)[0].what,
@@ -398,6 +436,23 @@ mod tests {
                 "the package of `retail` is not the one that was planned: tapworks was 0.0.9 and is {version}"
             )
         );
+    }
+
+    #[test]
+    fn another_user_and_another_state_are_named() {
+        let plan = saved(PLAN);
+        let inputs = inputs();
+        let told = |identity: &str, state_path: &str| {
+            let bundles = [PresentBundle { state_path, ..present("retail", Digest::of(b"package")) }];
+            let (host, cli_version) = ("https://a", "1.14.0");
+            let now = Present { host, identity, cli_version, inputs: &inputs, bundles: &bundles };
+            plan.stale(&now).into_iter().map(|finding| finding.what).collect::<Vec<_>>()
+        };
+        assert_eq!(told("ana@x", "/ana/state"), Vec::<String>::new());
+        assert_eq!(told("bob@x", "/bob/state"), ["it was planned as ana@x, and this is bob@x"]);
+        assert_eq!(told("bob@x", "/ana/state"), ["it was planned as ana@x, and this is bob@x"]);
+        let other = "the state of `retail` was in /ana/state and is in /bob/state";
+        assert_eq!(told("ana@x", "/bob/state"), [other]);
     }
 
     #[test]
@@ -419,7 +474,7 @@ mod tests {
             told(&later, None).unwrap(),
             "bundle `retail` was deployed, and now there is no state of it"
         );
-        let first = saved(r#"{"plan": {}}"#);
+        let first = saved(r#"{"plan_version": 2, "plan": {}}"#);
         assert_eq!(told(&first, None), None);
         assert_eq!(
             told(&first, state("a", 1)).unwrap(),

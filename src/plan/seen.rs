@@ -20,9 +20,14 @@ impl<'a> Seen<'a> {
         self.node.new_state.as_ref().map(|state| &state.value)
     }
 
-    /// As it is in the workspace.
+    /// As it is in the workspace; nothing where it is made, or gone. Where the plan does not tell, the CLI could not read it, and
+    /// it is as it was deployed.
     pub(super) fn found(self) -> Option<&'a Value> {
-        self.node.remote_state.as_ref()
+        match self.node.action {
+            Action::Create => self.node.remote_state.as_ref(),
+            Action::Delete if self.node.gone => None,
+            _ => self.node.remote_state.as_ref().or(self.deployed),
+        }
     }
 
     /// Whether it was deployed and is no longer there.
@@ -42,10 +47,18 @@ impl<'a> Seen<'a> {
     /// Whether it is, or was, a gateway.
     pub(super) fn is_gateway(self) -> bool {
         let latest = self.wanted().or(self.found()).or(self.deployed);
-        latest
-            .and_then(|definition| definition.get("gateway_definition"))
-            .is_some_and(|block| !block.is_null())
+        latest.is_some_and(is_gateway)
     }
+}
+
+/// Whether a definition is one of a gateway.
+pub(super) fn is_gateway(definition: &Value) -> bool {
+    definition.get("gateway_definition").is_some_and(|block| !block.is_null())
+}
+
+/// Whether a definition is one of a pipeline that ingests tables.
+pub(super) fn ingests(definition: &Value) -> bool {
+    definition.get("ingestion_definition").is_some_and(Value::is_object)
 }
 
 /// The gateway that a pipeline gets, where the plan names it by reference: its id is not known before it is made.

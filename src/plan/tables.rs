@@ -54,8 +54,7 @@ impl Tables {
         let mut known: BTreeMap<&str, Known<'_>> = BTreeMap::new();
         for seen in pipelines.values() {
             if seen.node.action == Action::Skip {
-                tables.unchanged +=
-                    seen.found().or(seen.deployed).map_or(0, |found| definitions(found).count());
+                tables.unchanged += seen.found().map_or(0, |found| definitions(found).count());
                 continue;
             }
             let deployed = seen.deployed.into_iter().flat_map(definitions).map(|table| (table.key(), table));

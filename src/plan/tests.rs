@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::connector::{Configuration, Destination, Object, ObjectSource};
-use crate::finding::Place;
+use crate::finding::{Place, Severity};
 use crate::placement::{Bundle, Gateway, Pipeline};
 use crate::settings::{Column, Target};
 use crate::table::GatewaySettings;
@@ -725,6 +725,50 @@ fn very_many_tables_that_leave_a_project_need_a_consent() {
 }
 
 #[test]
+fn an_approval_of_tables_that_leave_is_for_these_tables() {
+    let field = |left: std::ops::Range<usize>| {
+        let names: Vec<String> = (0..200).map(|number| format!("T{number:04}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut world = World::new();
+        world.state[FIRST]["state"] = pipeline(&names);
+        world.plan[FIRST]["remote_state"] = pipeline(&names);
+        let stays: Vec<Value> = names[left].iter().map(|name| table(name)).collect();
+        let mut all = [world.wants(FIRST, &stays).changes()];
+        settle(&mut all);
+        all[0].needs[0].field.clone().unwrap()
+    };
+    assert_eq!(field(0..100), field(0..100));
+    let (first, other) = (field(0..100), field(100..200));
+    assert_eq!((&first.old, &first.new), (&other.old, &other.new), "as many");
+    assert_ne!(first.path, other.path);
+}
+
+#[test]
+fn what_the_user_has_beside_ours_is_destroyed_with_consent_alone() {
+    let mut world = World::new();
+    world.plan["resources.schemas.lake"] = json!({"action": "delete"});
+    world.plan["resources.schemas.gone"] = json!({"action": "delete", "gone": true});
+    world.plan["resources.schemas.lake.grants"] = json!({"action": "delete"});
+    world.plan["resources.volumes.files"] = json!({"action": "recreate", "changes": {
+        "storage_location": {"action": "recreate", "reason": "immutable", "old": "a", "new": "b", "remote": "a"}}});
+    world.plan["resources.jobs.mine"] = json!({"action": "delete"});
+    let changes = world.changes();
+    assert_eq!(consents_of(&changes), ["delete:schemas.lake", "recreate:volumes.files"]);
+    let what: Vec<&str> = changes.needs.iter().map(|need| need.what.as_str()).collect();
+    assert_eq!(
+        what,
+        [
+            "schemas.lake is deleted with all that it holds",
+            "volumes.files is deleted with all that it holds, and made again"
+        ]
+    );
+    assert_eq!(changes.needs[1].field.as_ref().unwrap().to_string(), "storage_location: a → b");
+    assert_eq!(effect_of(&changes, "resources.schemas.lake"), Effect::Delete);
+    assert_eq!(effect_of(&changes, "resources.schemas.gone"), Effect::None);
+    assert_eq!(effect_of(&changes, "resources.jobs.mine"), Effect::Metadata);
+}
+
+#[test]
 fn the_bundles_of_a_project_are_counted_together() {
     let many: Vec<String> = (0..40).map(|number| format!("T{number:04}")).collect();
     let names: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -740,4 +784,100 @@ fn the_bundles_of_a_project_are_counted_together() {
     assert_eq!(consents_of(&both[0]), ["remove:retail"]);
     assert_eq!(both[0].needs[0].what, "78 of 84 tables leave project retail");
     assert!(both[1].needs.is_empty());
+}
+
+/// The plan with its node of one pipeline, and what is refused of it.
+fn refused(mut world: World, key: &str, edit: impl FnOnce(&mut Value)) -> Vec<String> {
+    edit(&mut world.plan[key]);
+    let findings = world.changes().findings;
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Error));
+    // What is destroyed is refused for its tables too, where the state does not say that they stay.
+    findings.iter().filter(|finding| finding.rule == "TW404").map(|finding| finding.what.clone()).collect()
+}
+
+/// Both tables of the first pipeline get a history.
+fn with_history() -> World {
+    let tables = ["Orders", "Customers"].map(|name| {
+        let mut table = table(name);
+        table["table"]["table_configuration"]["scd_type"] = json!("SCD_TYPE_2");
+        table
+    });
+    World::new().wants(FIRST, &tables)
+}
+
+#[test]
+fn what_the_plan_does_not_tell_is_as_it_was_deployed() {
+    let told = with_history().changes();
+    let mut world = with_history();
+    world.plan[FIRST].as_object_mut().unwrap().remove("remote_state");
+    let untold = world.changes();
+    assert_eq!(consents_of(&untold), ["snapshot:pipeline_sales_01_g01_p01"]);
+    assert_eq!(tables_of(&untold), tables_of(&told));
+    assert!(untold.findings.is_empty() && untold.drift.is_empty());
+    for (action, consent) in [("delete", "delete:"), ("recreate", "recreate:")] {
+        let mut world = World::new();
+        world.act(FIRST, action);
+        world.plan[FIRST].as_object_mut().unwrap().remove("remote_state");
+        let changes = world.changes();
+        assert_eq!(consents_of(&changes), [format!("{consent}pipeline_sales_01_g01_p01")]);
+        assert_eq!(changes.needs[0].tables, 2, "{action}");
+        assert!(changes.tables.iter().all(|table| table.fate == Some(Fate::Kept)), "{action}");
+    }
+}
+
+#[test]
+fn what_neither_plan_nor_state_tells_is_refused() {
+    for action in ["update", "recreate", "delete"] {
+        let mut world = with_history();
+        world.act(FIRST, action);
+        world.state.as_object_mut().unwrap().remove(FIRST);
+        let refused = refused(world, FIRST, |node| {
+            node.as_object_mut().unwrap().remove("remote_state");
+            node["changes"] = json!({});
+        });
+        let told = format!(
+            "the plan does not tell what happens to pipelines.pipeline_sales_01_g01_p01: `{action}` without remote_state, and the \
+             state does not tell either which tables it has"
+        );
+        assert_eq!(refused, [told]);
+    }
+}
+
+#[test]
+fn a_node_of_another_shape_is_refused() {
+    type Edit = fn(&mut Value);
+    let edits: [(Edit, &str); 8] = [
+        (|node| node["new_state"] = json!(null), "`update` without its definition in new_state"),
+        (|node| node["new_state"] = json!({}), "`update` without its definition in new_state"),
+        (
+            |node| node["new_state"] = json!({"value": {"name": "x"}}),
+            "`update` without its definition in new_state",
+        ),
+        (
+            |node| node["new_state"]["value"]["ingestion_definition"] = json!({}),
+            "`update` without its definition in new_state",
+        ),
+        (
+            |node| node["remote_state"] = json!({"spec": node["remote_state"].clone()}),
+            "`update`, and its remote_state has no ingestion_definition",
+        ),
+        (
+            |node| node["remote_state"] = json!("running"),
+            "`update`, and its remote_state has no ingestion_definition",
+        ),
+        (|node| node["action"] = json!("update_id"), "`update_id` is not what happens to a pipeline"),
+        (|node| node["action"] = json!("create"), "`create` of what is there"),
+    ];
+    for (edit, told) in edits {
+        let refused = refused(with_history(), FIRST, edit);
+        assert_eq!(refused.len(), 1, "{told}: {refused:?}");
+        assert!(refused[0].ends_with(told), "{told}: {refused:?}");
+    }
+    // A size has no fields beside it.
+    let resized = refused(World::new(), FIRST, |node| node["action"] = json!("resize"));
+    assert!(resized[0].ends_with("`resize` is not what happens to a pipeline"), "{resized:?}");
+    let gateway = refused(World::new().other_gateway_schema(), GATEWAY, |node| {
+        node["new_state"]["value"] = json!({"name": "sales_01_g01"});
+    });
+    assert!(gateway[0].ends_with("`recreate` without its definition in new_state"), "{gateway:?}");
 }

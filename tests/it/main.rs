@@ -30,6 +30,8 @@ mod package;
 mod parallel;
 mod placement;
 mod plan;
+#[cfg(unix)]
+mod plan_shape;
 mod processes;
 mod properties;
 mod rebalance;

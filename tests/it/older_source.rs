@@ -146,3 +146,24 @@ fn another_table_is_not_an_older_one() {
         })
     );
 }
+
+#[test]
+fn a_record_that_cannot_be_read_is_no_consent() {
+    let site = site();
+    let path = "/Users/tester@example.com/.bundle/retail/prod/state/tapworks.json";
+    site.workspace.world(|world| world.files.write(path, r#"{"format": "tapworks.record/9"}"#.to_owned()));
+    site.put(12);
+    site.workspace.clear_requests();
+    let said = site.deploy(&[]);
+    assert_eq!(said.exits(4).json()["needs_consent"], json!([OLDER]));
+    for told in [
+        "error[TW401]: the rows are version 2 of main.cfg.tables, it is not known which is deployed: tapworks.json cannot be read, \
+         its format is `tapworks.record/9`, not `tapworks.record/1`",
+        "version of main.cfg.tables: (none) → 2",
+    ] {
+        assert!(said.stderr.contains(told), "{told}: {}", said.stderr);
+    }
+    only_read(&site.workspace);
+    site.deploy(&["--allow", OLDER]).exits(0);
+    assert_eq!(site.record("retail")["source"]["version"], 2);
+}

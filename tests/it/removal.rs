@@ -81,3 +81,26 @@ fn what_has_rows_or_is_not_known_is_not_removed() {
     );
     assert_eq!(site.workspace.writes().len(), 0);
 }
+
+#[test]
+fn the_lock_of_a_project_that_is_left_alone_is_in_nobodys_way() {
+    let site = without_shop();
+    let lock = "/Users/tester@example.com/.bundle/shop/prod/state/deploy.lock";
+    let text = r#"{"ID": "0f0e0d0c-0000-4000-8000-000000000001", "AcquisitionTime": "2026-01-02T03:04:05.000000Z",
+        "IsForced": false, "User": "someone@example.com"}"#;
+    site.workspace.world(|world| world.files.write(lock, text.to_owned()));
+    let more = RETAIL.replace("Account", "Lead").replace("account", "lead");
+    site.context.write("tables.csv", &format!("{HEAD}{RETAIL}{more}"));
+    for flags in [&["--force-lock"][..], &[]] {
+        let said = site.deploy(flags);
+        assert!(!said.exits(0).stderr.contains("TW501"), "{}", said.stderr);
+        assert!(site.workspace.world(|world| world.files.read(lock).is_some()), "it stays its holder's");
+    }
+    // It is once the project is to be removed.
+    let said = site.deploy(&["--remove-project", "shop", "--allow", "delete:pipeline_shop_01_p01"]);
+    assert!(
+        said.exits(1).stderr.contains("bundle `shop` is locked by someone@example.com"),
+        "{}",
+        said.stderr
+    );
+}

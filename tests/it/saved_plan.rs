@@ -1,7 +1,7 @@
 //! `tapworks plan --out FILE` and `tapworks deploy FILE`: exactly what was planned, or nothing.
 
 use serde_json::{Value, json};
-use tapworks_mocks::workspace::MockWorkspace;
+use tapworks_mocks::workspace::{Identity, MockWorkspace};
 
 use crate::context::{Context, Said, sql_server_rows};
 
@@ -403,4 +403,37 @@ fn a_file_that_is_no_plan_is_wrong_usage() {
     tampered.replace_range(package..=package, digit);
     site.context.write("prod.plan", &tampered);
     site.is_stale("the package of `retail` is not the one that was planned");
+}
+
+#[test]
+fn a_plan_of_another_user_is_refused() {
+    let mut site = site();
+    let host = site.workspace.url().to_owned();
+    let root = "/Workspace/Users/${workspace.current_user.userName}/.bundle/${bundle.name}/${bundle.target}";
+    site.context.write(
+        "tapworks.yml",
+        &format!("targets:\n  prod:\n    workspace_host: {host}\n    root_path: {root}\n"),
+    );
+    site.context.write("tables.csv", &sql_server_rows(3));
+    let plan = ["plan", "--source", "tables.csv", "--target", "prod", "--out", "prod.plan"];
+    site.context.run(&plan).exits(0);
+    let saved = site.saved();
+    assert_eq!(saved["identity"], "tester@example.com");
+    assert_eq!(
+        saved["bundles"][0]["state_path"],
+        "/Workspace/Users/tester@example.com/.bundle/retail/prod/state"
+    );
+    let bob = Identity::user("bob@example.com").in_group("admins");
+    let id = "9f2504e0-4f89-11d3-9a0c-0305e82c3302";
+    site.workspace.world(|world| {
+        world.accounts.add_client(id, "canary-of-bob", bob);
+        let grants = &mut world.catalog.grants;
+        grants.grant("catalog", "bronze", "bob@example.com", &["ALL_PRIVILEGES"]);
+        grants.grant("connection", "sqlserver_erp", "bob@example.com", &["USE_CONNECTION"]);
+    });
+    site.context.unset("DATABRICKS_TOKEN");
+    site.context.set("DATABRICKS_AUTH_TYPE", "oauth-m2m");
+    site.context.set("DATABRICKS_CLIENT_ID", id);
+    site.context.set("DATABRICKS_CLIENT_SECRET", "canary-of-bob");
+    site.is_stale("it was planned as tester@example.com, and this is bob@example.com");
 }

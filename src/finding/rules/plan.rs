@@ -28,6 +28,14 @@ pub(crate) const RULES: &[Rule] = &[
         pipelines, and no consent changes that. Undo the change, or deploy `prevent_destroy: false` first.",
     },
     Rule {
+        id: "TW404",
+        title: "the plan does not tell what would happen",
+        explanation: "All that tapworks says of tables follows from what the databricks CLI plans. A plan that leaves out a \
+        resource, a definition, or what the workspace has, or that names an action that does not go with a pipeline, could hide \
+        anything, so nothing is deployed, and no consent covers it. Plan again: the CLI leaves out what it could not read. Where \
+        it stays so, the CLI is newer than this tapworks knows: use 1.14.0, and report it.",
+    },
+    Rule {
         id: "TW411",
         title: "an approval is not complete",
         explanation: "An entry of approvals.yml says target, kind, resource (or project), the field with its old and new value \
