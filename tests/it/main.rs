@@ -17,6 +17,7 @@ mod crash;
 mod data;
 mod deploy;
 mod examples;
+mod fate;
 mod generate;
 mod histories;
 mod layers;
