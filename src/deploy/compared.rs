@@ -111,5 +111,6 @@ fn older_source(project: &str, planned: &PlannedProject<'_>, rows: Option<&Table
         }),
         what: format!("the rows are version {} of {}, {what}", rows.version, rows.table),
         tables: planned.project.tables,
+        fate: None,
     })
 }

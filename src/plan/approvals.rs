@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::consent::{Consent, ConsentKind};
+use super::effect::Fate;
 use super::field::{FieldDifference, value_text};
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place};
@@ -22,6 +23,8 @@ pub struct Approval {
     pub consent: Consent,
     /// The field whose change makes it necessary; absent where no field does.
     pub field: Option<ApprovedField>,
+    /// What may become of the tables; kept where it does not say.
+    pub tables: Fate,
     /// Who consented.
     pub who: String,
     /// Why.
@@ -78,13 +81,18 @@ const KEYS: &[KeySpec] = &[
     },
     KeySpec { name: "old", kind: Kind::Text, doc: "Its old value, as the refusal printed it" },
     KeySpec { name: "new", kind: Kind::Text, doc: "Its new value, as the refusal printed it" },
+    KeySpec {
+        name: "tables",
+        kind: Kind::Text,
+        doc: "What becomes of the tables: DROPPED where the refusal printed that, else KEPT, which is the default",
+    },
     KeySpec { name: "who", kind: Kind::Text, doc: "Who consents" },
     KeySpec { name: "why", kind: Kind::Text, doc: "Why" },
     KeySpec { name: "until", kind: Kind::Text, doc: "The last day on which it holds, as 2026-12-31" },
 ];
 
-const FIX: &str = "each entry takes target, kind, resource (or project), field with old and new where the refusal printed \
-                   them, who, why and until";
+const FIX: &str = "each entry takes target, kind, resource (or project), field with old and new and tables \
+                   where the refusal printed them, who, why and until";
 
 /// Reads the file's text; `shown` is how places name it. What is wrong in it is told all at once.
 #[must_use]
@@ -136,6 +144,7 @@ impl<'n> Entry<'n> {
         let kind = self.required(reader, "kind").and_then(|name| self.kind(reader, &name));
         let name = self.name(reader);
         let field = self.field(reader);
+        let tables = self.tables(reader);
         let who = self.required(reader, "who");
         let why = self.required(reader, "why");
         let until = self.required(reader, "until").and_then(|text| self.date(reader, &text));
@@ -143,6 +152,7 @@ impl<'n> Entry<'n> {
             target: target?,
             consent: Consent { kind: kind?, name: name? },
             field: field?,
+            tables: tables?,
             who: who?,
             why: why?,
             until: until?,
@@ -229,6 +239,20 @@ impl<'n> Entry<'n> {
         Some(Some(ApprovedField { path, old: old?, new: new? }))
     }
 
+    fn tables(&self, reader: &mut Reader<'_>) -> Option<Fate> {
+        match self.keys.get("tables") {
+            None => return Some(Fate::Kept),
+            Some(node) if node.data == Data::Null => return Some(Fate::Kept),
+            Some(_) => {}
+        }
+        let text = self.text(reader, "tables").unwrap_or_default();
+        let fate = Fate::ALL.into_iter().find(|fate| fate.as_str().eq_ignore_ascii_case(&text));
+        if fate.is_none() {
+            self.wrong(reader, "tables", format!("`tables` is KEPT or DROPPED, not `{text}`"));
+        }
+        fate
+    }
+
     fn date(&self, reader: &mut Reader<'_>, text: &str) -> Option<Date> {
         let date = text.parse().ok();
         if date.is_none() {
@@ -272,6 +296,9 @@ pub fn approvals_schema() -> Value {
     properties["kind"]["enum"] = json!(ConsentKind::ALL.map(ConsentKind::as_str));
     properties["until"]["type"] = json!("string");
     properties["until"]["format"] = json!("date");
+    // Documents write them in small letters.
+    properties["tables"]["type"] = json!("string");
+    properties["tables"]["enum"] = json!(["KEPT", "DROPPED", "kept", "dropped"]);
     for key in ["old", "new"] {
         properties[key] = json!({"description": properties[key]["description"]});
     }
@@ -331,6 +358,7 @@ mod tests {
   old: 1
   until: soon
   whom: ana
+  tables: GONE
 - just text
 - {target: dev, kind: delete, resource: x, who: ana, why: because, until: 2026-12-31}
 ";
@@ -351,7 +379,8 @@ mod tests {
                 "approvals.yml:5:8 TW411 `old` is given, and not of which `field`",
                 "approvals.yml:6:10 TW411 `soon` is no date; write it as 2026-12-31",
                 "approvals.yml:7:3 TW111 unknown key `whom` in the approval; did you mean `who`?",
-                "approvals.yml:8:3 TW411 an approval is a map, not text",
+                "approvals.yml:8:11 TW411 `tables` is KEPT or DROPPED, not `GONE`",
+                "approvals.yml:9:3 TW411 an approval is a map, not text",
             ]
         );
         assert_eq!(approvals.len(), 1, "the entry without a mistake holds");
@@ -377,6 +406,7 @@ mod tests {
             assert!(schema["items"]["properties"][key.name]["description"].is_string(), "{}", key.name);
         }
         assert_eq!(schema["items"]["properties"]["kind"]["enum"][5], "older-source");
+        assert_eq!(schema["items"]["properties"]["tables"]["enum"][1], "DROPPED");
         assert_eq!(schema["items"]["additionalProperties"], false);
     }
 }

@@ -59,7 +59,8 @@ mod tests {
         "resources.jobs.j": {"action": "delete"}}}"#;
 
     fn need(kind: ConsentKind, name: &str) -> Need {
-        Need { consent: Consent { kind, name: name.to_owned() }, field: None, what: String::new(), tables: 1 }
+        let consent = Consent { kind, name: name.to_owned() };
+        Need { consent, field: None, what: String::new(), tables: 1, fate: None }
     }
 
     fn in_prod(need: &Need) -> TargetNeed {

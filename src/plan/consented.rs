@@ -9,6 +9,8 @@ use super::allow::argument;
 use super::approvals::Approval;
 use super::cause::short;
 use super::consent::{Consent, ConsentKind};
+use super::effect::Fate;
+use super::need::Need;
 use super::target_need::TargetNeed;
 use crate::closest::did_you_mean;
 use crate::finding::{Finding, Findings, Place, Severity};
@@ -129,12 +131,24 @@ impl Approval {
     /// Whether it says what this change does, be it in this target or in another.
     fn describes(&self, need: &TargetNeed) -> bool {
         self.consent == need.need.consent
+            && self.tables == fate(&need.need)
             && match (&self.field, &need.need.field) {
                 (None, None) => true,
                 (Some(approved), Some(field)) => approved.is(field),
                 _ => false,
             }
     }
+}
+
+/// What becomes of the tables that a need is about: without a pipeline that goes they stay.
+fn fate(need: &Need) -> Fate {
+    need.fate.unwrap_or(Fate::Kept)
+}
+
+/// A change as an approval describes it. That tables are kept goes without saying where nobody speaks of dropping them.
+fn described(field: Option<String>, tables: Fate, with_tables: bool) -> String {
+    let field = field.unwrap_or_else(|| "no field".to_owned());
+    if with_tables { format!("{field}, tables {}", tables.as_str()) } else { field }
 }
 
 fn unused_flags(needs: &[TargetNeed], allowed: &[(String, Consent)]) -> Vec<Finding> {
@@ -205,20 +219,26 @@ fn idle(approval: &Approval, needs: &[TargetNeed], today: Date) -> Option<Findin
             finding(severity, what).fix("have it reviewed again with a later `until`, or take it out"),
         );
     }
-    let same: Vec<String> = needs
-        .iter()
-        .filter(|need| approval.is_about(need))
-        .map(|need| need.need.field.as_ref().map_or_else(|| "no field".to_owned(), ToString::to_string))
-        .collect();
+    let same: Vec<&Need> =
+        needs.iter().filter(|need| approval.is_about(need)).map(|need| &need.need).collect();
     if same.is_empty() {
         let what = format!("nothing needs the approval of {consent}");
         return Some(finding(Severity::Note, what).fix("take it out once it has done its work"));
     }
-    let approved = approval.field.as_ref().map_or_else(|| "no field".to_owned(), ToString::to_string);
+    let with_tables =
+        same.iter().map(|need| fate(need)).chain([approval.tables]).any(|tables| tables == Fate::Dropped);
+    let approved = described(approval.field.as_ref().map(ToString::to_string), approval.tables, with_tables);
+    let planned: Vec<String> = same
+        .iter()
+        .map(|need| described(need.field.as_ref().map(ToString::to_string), fate(need), with_tables))
+        .collect();
     Some(
         finding(Severity::Warning, format!("the approval of {consent} is for another change"))
-            .why(format!("it covers {approved}; planned is {}", same.join("; ")))
-            .fix("have the change that is planned reviewed, with field, old and new as printed here"),
+            .why(format!("it covers {approved}; planned is {}", planned.join("; ")))
+            .fix(format!(
+                "have the change that is planned reviewed, with field, old{} as printed here",
+                if with_tables { ", new and tables" } else { " and new" }
+            )),
     )
 }
 
@@ -249,6 +269,7 @@ fn refusal(needs: &[&TargetNeed], several: bool) -> Option<Finding> {
     if fields.len() > SHOWN {
         why.push(format!("and {} more", plural(fields.len() - SHOWN, "field")));
     }
+    why.extend(dropped(needs.iter().map(|need| &need.need)));
     let name = &first.consent.name;
     let key = match first.consent.kind {
         ConsentKind::Remove | ConsentKind::OlderSource => format!("project {name}"),
@@ -262,6 +283,13 @@ fn refusal(needs: &[&TargetNeed], several: bool) -> Option<Finding> {
             .why(why.join("; "))
             .fix(format!("undo the change, or consent to it: --allow {argument}")),
     )
+}
+
+/// What an approval has to say of the tables of these needs, where it has to say anything.
+#[must_use]
+pub fn dropped<'a>(needs: impl IntoIterator<Item = &'a Need>) -> Option<String> {
+    let is_dropped = needs.into_iter().any(|need| fate(need) == Fate::Dropped);
+    is_dropped.then(|| format!("tables: {}", Fate::Dropped.as_str()))
 }
 
 /// Every missing consent as `--allow` takes it, each once.
@@ -286,7 +314,6 @@ mod tests {
     use super::super::cause::Cause;
     use super::super::consent::ConsentKind;
     use super::super::field::FieldDifference;
-    use super::super::need::Need;
     use super::*;
 
     const SCHEMA: &str = "gateway_definition.gateway_storage_schema";
@@ -302,7 +329,7 @@ mod tests {
             new: Some(new).filter(|value| !value.is_null()),
         });
         let what = format!("{name} changes");
-        let need = Need { consent: consent(kind, name), field, what, tables: 3 };
+        let need = Need { consent: consent(kind, name), field, what, tables: 3, fate: Some(Fate::Kept) };
         TargetNeed { target: target.to_owned(), need, cause: Cause::default() }
     }
 
@@ -456,6 +483,49 @@ mod tests {
                 need("prod", ConsentKind::Recreate, "gw", Some((SCHEMA, value.clone(), json!("v2"))));
             let judged = judge(&["prod"], vec![needed], &approvals(&entry(written, "v2")), TODAY);
             assert_eq!(judged.missing.len(), 1, "{value} as {written}");
+        }
+    }
+
+    fn dropping(need: TargetNeed) -> TargetNeed {
+        TargetNeed { need: Need { fate: Some(Fate::Dropped), ..need.need }, ..need }
+    }
+
+    #[test]
+    fn what_was_reviewed_while_tables_were_kept_is_no_consent_to_drop_them() {
+        let delete = || need("prod", ConsentKind::Delete, "old", None);
+        let of_delete =
+            "- {target: prod, kind: delete, resource: old, who: ana, why: x, until: 2026-12-31}\n";
+        let change = format!("{SCHEMA}: staging → v2");
+        for (need, entry, change) in
+            [(recreate("v2"), entry("staging", "v2"), &*change), (delete(), of_delete.to_owned(), "no field")]
+        {
+            let with = |tables: &str| approvals(&entry.replace(", who", &format!(", tables: {tables}, who")));
+            for kept in [approvals(&entry), with("KEPT"), with("")] {
+                assert_eq!(judge(&["prod"], vec![need.clone()], &kept, TODAY).missing, []);
+                let judged = judge(&["prod"], vec![dropping(need.clone())], &kept, TODAY);
+                assert_eq!((judged.missing.len(), told(&judged)), (1, vec![(Severity::Warning, "TW413")]));
+                let finding = judged.findings.iter().next().unwrap();
+                assert_eq!(
+                    finding.why,
+                    format!("it covers {change}, tables KEPT; planned is {change}, tables DROPPED")
+                );
+                assert!(finding.fix.contains("field, old, new and tables as printed"), "{}", finding.fix);
+            }
+            for dropped in [with("DROPPED"), with("dropped")] {
+                let judged = judge(&["prod"], vec![dropping(need.clone())], &dropped, TODAY);
+                assert_eq!((judged.missing.len(), told(&judged)), (0, vec![]));
+                // It is for the very change the other way round too.
+                let judged = judge(&["prod"], vec![need.clone()], &dropped, TODAY);
+                assert_eq!((judged.missing.len(), told(&judged)), (1, vec![(Severity::Warning, "TW413")]));
+            }
+            // A flag is typed for the run at hand.
+            let allowed = vec![("prod".to_owned(), need.need.consent.clone())];
+            let flag = Consents { allowed, approvals: Vec::new() };
+            assert_eq!(judge(&["prod"], vec![dropping(need.clone())], &flag, TODAY).missing, []);
+            let [finding] = &refusals(&[dropping(need.clone())], false)[..] else { panic!() };
+            assert!(finding.why.ends_with("tables: DROPPED"), "{}", finding.why);
+            let [finding] = &refusals(&[need], false)[..] else { panic!() };
+            assert!(!finding.why.contains("tables"), "{}", finding.why);
         }
     }
 

@@ -1,5 +1,7 @@
 //! A table as a pipeline's definition describes it, `ingestion_definition.objects[i]`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::field::FieldDifference;
@@ -54,6 +56,12 @@ pub(super) fn definitions(pipeline: &Value) -> impl Iterator<Item = Definition<'
         }
         Some(definition)
     })
+}
+
+/// The destinations of a pipeline's definition, `main.bronze.orders`, in lower case; a whole schema is `main.bronze.*`.
+#[must_use]
+pub fn destinations(pipeline: &Value) -> BTreeSet<String> {
+    definitions(pipeline).map(Definition::key).collect()
 }
 
 impl<'a> Definition<'a> {

@@ -42,8 +42,9 @@ impl std::fmt::Display for Effect {
     }
 }
 
-/// What becomes of the tables of a pipeline that is deleted or recreated: the CLI obeys the flag that is deployed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// What becomes of the tables of a pipeline that is deleted or recreated: the CLI obeys the flag that is deployed. Ordered: the
+/// later, the graver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// They stay, and nothing writes to them any more.
@@ -53,6 +54,9 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// Every one.
+    pub(super) const ALL: [Self; 2] = [Self::Kept, Self::Dropped];
+
     /// As texts shout it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::consent::Consent;
+use super::effect::Fate;
 use super::field::FieldDifference;
 
 /// One reason for which a consent is needed. A resource of which two fields call for the same consent has two of these: the flag
@@ -18,6 +19,9 @@ pub struct Need {
     pub what: String,
     /// How many tables it happens to.
     pub tables: usize,
+    /// What becomes of these tables where their pipeline is deleted or made again; the graver where that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fate: Option<Fate>,
 }
 
 /// The consents of these needs, each once, in their order.

@@ -8,8 +8,10 @@ use super::comparison::Comparison;
 use super::consent::{Consent, ConsentKind};
 use super::definition::reads_again;
 use super::effect::{Effect, Fate};
+use super::fates::Fates;
 use super::field::FieldDifference;
 use super::need::Need;
+use super::resources::with_tables;
 use super::seen::Seen;
 use crate::finding::{Finding, Findings, Place};
 use crate::text::plural;
@@ -29,9 +31,10 @@ pub(super) fn needs(
         if !seen.is_destroyed() {
             continue;
         }
-        match refusal(comparison, *seen, resource) {
+        let fates = Fates::of(&with_tables(pipelines, *seen), tables);
+        match refusal(comparison, *seen, resource, fates) {
             Some(finding) => findings.push(finding),
-            None => destroyed(*seen, resource, &mut needs),
+            None => destroyed(*seen, fates, &mut needs),
         }
     }
     for (key, node) in comparison.plan.destructive().filter(|(key, _)| !is_pipeline(key)) {
@@ -52,11 +55,16 @@ fn of_others(key: &str, node: &Node, needs: &mut Vec<Need>) {
         Action::Delete => format!("{short} is deleted with all that it holds"),
         _ => format!("{short} is deleted with all that it holds, and made again"),
     };
-    needs.extend(of_causes(node, Consent::to_destroy(key, node.action), what, 0));
+    needs.extend(of_causes(node, Consent::to_destroy(key, node.action), what, Fates::default()));
 }
 
 /// What no consent covers.
-fn refusal(comparison: &Comparison<'_>, seen: Seen<'_>, resource: &ResourceChange) -> Option<Finding> {
+fn refusal(
+    comparison: &Comparison<'_>,
+    seen: Seen<'_>,
+    resource: &ResourceChange,
+    fates: Fates,
+) -> Option<Finding> {
     let word = if seen.node.action == Action::Delete { "deleted" } else { "deleted and made again" };
     let place = Place::Resource { key: resource.key.clone() };
     if comparison.prevents(seen) && seen.node.action == Action::Recreate {
@@ -71,9 +79,10 @@ fn refusal(comparison: &Comparison<'_>, seen: Seen<'_>, resource: &ResourceChang
         );
     }
     if comparison.fate(seen) == Fate::Dropped && !comparison.drops(seen) {
-        let count = resource.tables.map_or(0, |tables| tables.before);
-        let tables =
-            if count == 0 { String::new() } else { format!(" and its {} DROPPED", plural(count, "table")) };
+        let tables = match fates.dropped {
+            0 => String::new(),
+            count => format!(" and its {} DROPPED", plural(count, "table")),
+        };
         return Some(
             Finding::error("TW402", format!("{} would be {word}{tables}", resource.key))
                 .at(place)
@@ -90,33 +99,25 @@ fn refusal(comparison: &Comparison<'_>, seen: Seen<'_>, resource: &ResourceChang
     None
 }
 
-fn destroyed(seen: Seen<'_>, resource: &ResourceChange, needs: &mut Vec<Need>) {
-    let tables = resource.tables.map_or(0, |tables| tables.before);
-    let fate = resource.fate.map_or("", Fate::as_str);
+fn destroyed(seen: Seen<'_>, fates: Fates, needs: &mut Vec<Need>) {
     let gateway = if seen.is_gateway() { "gateway" } else { "pipeline" };
+    let tables = match fates.text() {
+        none if none.is_empty() => none,
+        text => format!(", {text}"),
+    };
     if seen.node.action == Action::Delete {
         let consent = Consent { kind: ConsentKind::Delete, name: seen.key.to_owned() };
-        let what = match tables {
-            0 => format!("{gateway} {} is deleted", seen.key),
-            count => format!("{gateway} {} is deleted, its {} {fate}", seen.key, plural(count, "table")),
-        };
-        needs.push(Need { consent, field: None, what, tables });
+        let what = format!("{gateway} {} is deleted{tables}", seen.key);
+        needs.push(Need { consent, field: None, what, tables: fates.tables(), fate: fates.gravest() });
         return;
     }
     let consent = Consent { kind: ConsentKind::Recreate, name: seen.key.to_owned() };
-    let what = match tables {
-        0 => format!("{gateway} {} is deleted and made again", seen.key),
-        count => format!(
-            "{gateway} {} is deleted and made again, its {} {fate} and read again in full",
-            seen.key,
-            plural(count, "table")
-        ),
-    };
-    needs.extend(of_causes(seen.node, consent, what, tables));
+    let what = format!("{gateway} {} is deleted and made again{tables}", seen.key);
+    needs.extend(of_causes(seen.node, consent, what, fates));
 }
 
 /// One need for each field that calls for it; one without where no field does.
-fn of_causes(node: &Node, consent: Consent, what: String, tables: usize) -> Vec<Need> {
+fn of_causes(node: &Node, consent: Consent, what: String, fates: Fates) -> Vec<Need> {
     let causes: Vec<FieldDifference> = node
         .causes()
         .map(|(path, change)| FieldDifference {
@@ -125,11 +126,17 @@ fn of_causes(node: &Node, consent: Consent, what: String, tables: usize) -> Vec<
             new: change.new.clone(),
         })
         .collect();
+    let need = |field| Need {
+        consent: consent.clone(),
+        field,
+        what: what.clone(),
+        tables: fates.tables(),
+        fate: fates.gravest(),
+    };
     if causes.is_empty() {
-        return vec![Need { consent, field: None, what, tables }];
+        return vec![need(None)];
     }
-    let need = |field| Need { consent: consent.clone(), field: Some(field), what: what.clone(), tables };
-    causes.into_iter().map(need).collect()
+    causes.into_iter().map(|field| need(Some(field))).collect()
 }
 
 /// One need for each table and field, so that an approval covers that and nothing else; all of a pipeline say the same.
@@ -141,23 +148,25 @@ fn of_tables(tables: &[TableChange]) -> Vec<Need> {
         if let Some((consent, _)) = of_table.first() {
             *counts.entry(consent.clone()).or_default() += 1;
         }
-        needs.extend(of_table);
+        needs.extend(of_table.into_iter().map(|(consent, field)| (consent, field, table.fate)));
     }
     needs
         .into_iter()
-        .map(|(consent, field)| {
+        .map(|(consent, field, fate)| {
             let count = counts.get(&consent).copied().unwrap_or_default();
             let (tables, are) = (plural(count, "table"), if count == 1 { "is" } else { "are" });
-            let what = match (consent.kind, count) {
-                (ConsentKind::Move, 1) => {
-                    format!("1 table leaves {} and is read again in full", consent.name)
+            let (leave, they) = if count == 1 { ("leaves", "it") } else { ("leave", "they") };
+            let what = match (consent.kind, fate) {
+                (ConsentKind::Move, Some(Fate::Dropped)) => {
+                    format!("{tables} {leave} {}, {are} DROPPED and read again in full", consent.name)
                 }
-                (ConsentKind::Move, _) => {
-                    format!("{tables} leave {} and are read again in full", consent.name)
-                }
+                (ConsentKind::Move, _) => format!(
+                    "{tables} {leave} {} and {are} read again in full, once {they} {are} dropped by hand after the deploy",
+                    consent.name
+                ),
                 _ => format!("{tables} of {} {are} read again in full", consent.name),
             };
-            Need { consent, field: Some(field), what, tables: 1 }
+            Need { consent, field: Some(field), what, tables: 1, fate }
         })
         .collect()
 }

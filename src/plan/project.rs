@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::changes::{BundleChanges, TableAction};
 use super::consent::{Consent, ConsentKind};
+use super::effect::Fate;
 use super::field::FieldDifference;
 use super::need::Need;
 use crate::digest::Digest;
@@ -15,10 +16,13 @@ const SMALL_SHARE: usize = 10;
 /// How much of a fingerprint tells two sets of tables apart.
 const SHOWN: usize = 16;
 
+/// A table that leaves: its name, and what becomes of it where its pipeline goes.
+type Leaving = (String, Option<Fate>);
+
 /// Adds to the changes of the bundles of one target what concerns their projects as a whole: a list that lost very many tables
 /// was cut off more often than meant so.
 pub fn settle(bundles: &mut [BundleChanges]) {
-    let mut projects: BTreeMap<&str, (usize, Vec<String>)> = BTreeMap::new();
+    let mut projects: BTreeMap<&str, (usize, Vec<Leaving>)> = BTreeMap::new();
     for bundle in bundles.iter() {
         let (before, leaving) = projects.entry(&bundle.project).or_default();
         *before += bundle.tables_before();
@@ -38,17 +42,19 @@ pub fn settle(bundles: &mut [BundleChanges]) {
     }
 }
 
-/// The keys of the tables that leave a bundle.
-fn leaving_of(bundle: &BundleChanges) -> impl Iterator<Item = String> {
+/// The tables that leave a bundle.
+fn leaving_of(bundle: &BundleChanges) -> impl Iterator<Item = Leaving> {
     let removed = bundle.tables.iter().filter(|table| table.action == TableAction::Remove);
-    removed.map(|table| table.key.to_lowercase())
+    removed.map(|table| (table.key.to_lowercase(), table.fate))
 }
 
 /// The field holds a fingerprint of the tables' names: an approval is for these, not for any other as many.
-fn need(project: &str, before: usize, mut names: Vec<String>) -> Need {
+fn need(project: &str, before: usize, mut names: Vec<Leaving>) -> Need {
     let leaving = names.len();
+    let dropped = names.iter().filter(|(_, fate)| *fate == Some(Fate::Dropped)).count();
+    let fate = names.iter().filter_map(|(_, fate)| *fate).max();
     names.sort();
-    let names = Digest::of_parts(names.iter().map(|name| (name.as_str(), [].as_slice()))).to_string();
+    let names = Digest::of_parts(names.iter().map(|(name, _)| (name.as_str(), [].as_slice()))).to_string();
     let (_, fingerprint) = names.split_once(':').unwrap_or(("", &names));
     Need {
         consent: Consent { kind: ConsentKind::Remove, name: project.to_owned() },
@@ -57,7 +63,13 @@ fn need(project: &str, before: usize, mut names: Vec<String>) -> Need {
             old: Some(before.into()),
             new: Some((before - leaving).into()),
         }),
-        what: format!("{leaving} of {before} tables leave project {project}"),
+        what: match dropped {
+            0 => format!("{leaving} of {before} tables leave project {project}"),
+            dropped => {
+                format!("{leaving} of {before} tables leave project {project}, {dropped} of them DROPPED")
+            }
+        },
         tables: leaving,
+        fate,
     }
 }

@@ -73,6 +73,7 @@ mod tests {
                 field: None,
                 what: String::new(),
                 tables: 1,
+                fate: None,
             },
             cause: Cause::default(),
         };

@@ -7,6 +7,7 @@ use super::cause::Cause;
 use super::changes::{ResourceChange, TableCount};
 use super::comparison::Comparison;
 use super::effect::Effect;
+use super::fates::Fates;
 use super::field::FieldDifference;
 use super::seen::{Seen, new_gateway};
 use super::tables::Tables;
@@ -77,7 +78,10 @@ fn pipeline(
         effect: effect(tables, seen),
         fields: fields(seen.node),
         tables: (count != TableCount::default()).then_some(count),
-        fate: seen.is_destroyed().then(|| comparison.fate(seen)),
+        fate: seen.is_destroyed().then(|| {
+            let fates = Fates::of(&with_tables(pipelines, seen), &tables.changes);
+            fates.gravest().unwrap_or_else(|| comparison.fate(seen))
+        }),
         cause,
     }
 }
@@ -131,6 +135,15 @@ fn behind_it<'a>(
     pipelines
         .values()
         .filter(move |seen| seen.node.action == Action::Recreate && new_gateway(seen.node) == Some(gateway))
+}
+
+/// The pipelines of which the tables go the way of this: itself, or those behind a gateway that are made again because of it.
+pub(super) fn with_tables<'a>(pipelines: &'a BTreeMap<&str, Seen<'_>>, seen: Seen<'a>) -> Vec<&'a str> {
+    if seen.is_gateway() {
+        behind_it(pipelines, seen.key).map(|pipeline| pipeline.key).collect()
+    } else {
+        vec![seen.key]
+    }
 }
 
 fn followers(pipelines: &BTreeMap<&str, Seen<'_>>, seen: Seen<'_>) -> usize {

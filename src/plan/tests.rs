@@ -548,6 +548,10 @@ fn a_table_in_another_pipeline_moves() {
         changes.needs[0].field.as_ref().unwrap().to_string(),
         "objects[main.bronze.customers].pipeline: pipeline_sales_01_g01_p01 → pipeline_sales_01_g01_p02"
     );
+    assert_eq!(
+        changes.needs[0].what,
+        "1 table leaves pipeline_sales_01_g01_p01 and is read again in full, once it is dropped by hand after the deploy"
+    );
     assert_eq!(changes.hand_over[0].pipeline, "pipeline_sales_01_g01_p02");
     assert_eq!(changes.hand_over[0].statements, ["DROP TABLE `main`.`bronze`.`customers`;"]);
     assert_eq!(changes.hand_over[0].instead, None);
@@ -562,6 +566,17 @@ fn another_key_is_a_deletion_and_a_move() {
     assert!(changes.tables.iter().all(|table| table.action == TableAction::Move));
     assert_eq!(consents_of(&changes), ["delete:pipeline_sales_01_g01_p01", "move:pipeline_sales_01_g01_p01"]);
     assert_eq!(changes.hand_over[0].statements.len(), 2, "they are kept and in the way");
+    assert_eq!(
+        changes.needs[0].what,
+        "pipeline pipeline_sales_01_g01_p01 is deleted, its 2 tables KEPT and read again in full"
+    );
+    assert!(changes.needs[1].what.ends_with("once they are dropped by hand after the deploy"));
+    let dropping = world.without_deployed_flag().dropping().changes();
+    assert_eq!(
+        dropping.needs[1].what,
+        "2 tables leave pipeline_sales_01_g01_p01, are DROPPED and read again in full"
+    );
+    assert!(dropping.hand_over.is_empty());
 }
 
 #[test]
@@ -632,6 +647,91 @@ fn a_recreate_that_drops_takes_what_leaves_along() {
         (leaving.action, leaving.effect, leaving.fate),
         (TableAction::Remove, Effect::Delete, Some(Fate::Dropped))
     );
+    let need = |key: &str| {
+        let need = changes.needs.iter().find(|need| need.consent.name == key).unwrap();
+        (need.what.as_str(), need.tables, need.fate)
+    };
+    let dropped = Some(Fate::Dropped);
+    assert_eq!(
+        need("gateway_sales_01_g01"),
+        (
+            "gateway gateway_sales_01_g01 is deleted and made again, its 4 tables DROPPED, 3 of them read again in full, 1 \
+             lost for good",
+            4,
+            dropped
+        )
+    );
+    assert_eq!(
+        need("pipeline_sales_01_g01_p01"),
+        (
+            "pipeline pipeline_sales_01_g01_p01 is deleted and made again, its 2 tables DROPPED, 1 of them read again in \
+             full, 1 lost for good",
+            2,
+            dropped
+        )
+    );
+    assert_eq!(
+        need("pipeline_sales_01_g01_p02").0,
+        "pipeline pipeline_sales_01_g01_p02 is deleted and made again, its 2 tables DROPPED and read again in full"
+    );
+}
+
+#[test]
+fn a_recreate_that_keeps_does_not_read_again_what_leaves() {
+    let changes = World::new()
+        .other_gateway_schema()
+        .wants(FIRST, &[table("Orders"), table("Invoices"), table("Prices")])
+        .wants(SECOND, &[])
+        .changes();
+    let need = |index: usize| (changes.needs[index].what.as_str(), changes.needs[index].tables);
+    assert_eq!(
+        need(0),
+        (
+            "gateway gateway_sales_01_g01 is deleted and made again, its 4 tables KEPT, 2 of them read again in full",
+            4
+        )
+    );
+    assert_eq!(
+        need(1).0,
+        "pipeline pipeline_sales_01_g01_p01 is deleted and made again, its 2 tables KEPT, 1 of them read again in full"
+    );
+    // What moves is read again by the pipeline that gets it.
+    assert_eq!(
+        need(2).0,
+        "pipeline pipeline_sales_01_g01_p02 is deleted and made again, its 2 tables KEPT, 1 of them read again in full"
+    );
+    let fates: Vec<_> = changes.tables.iter().map(|table| (table.key.as_str(), table.fate)).collect();
+    assert_eq!(
+        fates,
+        [
+            ("main.bronze.customers", Some(Fate::Kept)),
+            ("main.bronze.invoices", None),
+            ("main.bronze.items", Some(Fate::Kept)),
+            ("main.bronze.orders", Some(Fate::Kept)),
+            ("main.bronze.prices", Some(Fate::Kept)),
+        ]
+    );
+}
+
+#[test]
+fn tables_behind_one_gateway_may_have_different_fates() {
+    let mut world = World::new().other_gateway_schema().without_deployed_flag().dropping();
+    world.state[SECOND]["state"]["cascade_on_destroy"] = json!(false);
+    let changes = world.changes();
+    let gateway = &changes.needs[0];
+    assert_eq!(
+        (gateway.what.as_str(), gateway.fate),
+        (
+            "gateway gateway_sales_01_g01 is deleted and made again, its 4 tables, 2 KEPT and 2 DROPPED, all read again in \
+             full",
+            Some(Fate::Dropped)
+        )
+    );
+    assert_eq!(
+        changes.needs.iter().map(|need| need.fate.unwrap()).collect::<Vec<_>>()[1..],
+        [Fate::Dropped, Fate::Kept]
+    );
+    assert_eq!(changes.resources[0].fate, Some(Fate::Dropped), "as its tables go");
 }
 
 #[test]
@@ -723,6 +823,25 @@ fn very_many_tables_that_leave_a_project_need_a_consent() {
     assert_eq!(project(600, 60), Vec::<String>::new(), "no more than a tenth");
     assert_eq!(project(60, 50), Vec::<String>::new(), "no more than fifty");
     assert_eq!(project(60, 51), ["remove:retail"]);
+}
+
+#[test]
+fn tables_that_leave_and_are_dropped_are_told() {
+    let names: Vec<String> = (0..100).map(|number| format!("T{number:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut world = World::new().delete(FIRST);
+    world.state[FIRST]["state"] = pipeline(&names);
+    world.plan[FIRST]["remote_state"] = pipeline(&names);
+    let remove = |world: &World| {
+        let mut all = [world.changes()];
+        settle(&mut all);
+        let need = all[0].needs.iter().find(|need| need.consent.kind == ConsentKind::Remove).unwrap();
+        (need.what.clone(), need.fate)
+    };
+    assert_eq!(remove(&world), ("100 of 102 tables leave project retail".to_owned(), Some(Fate::Kept)));
+    let dropping = world.without_deployed_flag().dropping();
+    let told = "100 of 102 tables leave project retail, 100 of them DROPPED";
+    assert_eq!(remove(&dropping), (told.to_owned(), Some(Fate::Dropped)));
 }
 
 #[test]

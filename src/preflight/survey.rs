@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::case::Case;
 use super::catalog::{
-    CatalogFacts, CatalogWanted, Connectors, OwnPipelines, Participant, gather_catalog, gather_holders,
-    judge_connections, judge_destinations, judge_homes,
+    CatalogFacts, CatalogWanted, Connectors, OwnPipeline, OwnPipelines, Participant, gather_catalog,
+    gather_holders, judge_connections, judge_destinations, judge_homes,
 };
 use super::facts::{Facts, FactsError};
 use super::gather::{Subject, gather};
@@ -140,7 +140,12 @@ impl<'a> Survey<'a> {
             } else {
                 let holders = gather_holders(client, own.foreign(catalog), facts).await?;
                 let name = &target.name;
-                verdict.join(judge_destinations(name, &self.catalog_wanted, catalog, own, &holders, place));
+                let definition = |own: &OwnPipeline| {
+                    let state = facts.bundles.get(&own.bundle)?.deployed()?;
+                    state.definition(&format!("resources.pipelines.{}", own.key))
+                };
+                let wanted = &self.catalog_wanted;
+                verdict.join(judge_destinations(name, wanted, catalog, own, &holders, &definition, place));
             }
         }
         Ok(selection.apply(verdict))

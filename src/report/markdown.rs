@@ -143,6 +143,9 @@ fn needs(text: &mut String, document: &Value) {
         if needs.len() > 5 {
             let _ = writeln!(text, "  - … {} more", needs.len() - 5);
         }
+        if needs.iter().any(|need| need["fate"] == "dropped") {
+            let _ = writeln!(text, "  - {}", code("tables: DROPPED"));
+        }
     }
     if !given.is_empty() {
         let _ = writeln!(text, "\n**Consented to already**\n");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use owo_colors::OwoColorize as _;
 
-use crate::plan::{Consent, Need, TargetNeed};
+use crate::plan::{Consent, Need, TargetNeed, dropped};
 
 /// More fields of one thing say nothing more.
 const FIELDS: usize = 5;
@@ -35,6 +35,9 @@ pub fn needs_text(target: &str, needs: &[TargetNeed]) -> String {
         if fields.len() > FIELDS {
             let _ = writeln!(text, "      and {} more", fields.len() - FIELDS);
         }
+        if let Some(dropped) = dropped(same) {
+            let _ = writeln!(text, "      {dropped}");
+        }
     }
     text
 }
@@ -59,6 +62,7 @@ mod tests {
                 }),
                 what: format!("{name}: 3 tables are read again in full"),
                 tables: 3,
+                fate: None,
             },
             cause: Cause::default(),
         };

@@ -234,9 +234,9 @@ pub(super) fn resource_sign(action: Action) -> &'static str {
 pub(super) fn table_words(table: &TableChange) -> String {
     match (table.action, table.effect) {
         (TableAction::Add, _) => "read for the first time".to_owned(),
-        (TableAction::Remove, Effect::None) => "expected to be kept, no longer updated".to_owned(),
-        (TableAction::Remove, _) => match table.fate {
+        (TableAction::Remove, effect) => match table.fate {
             Some(Fate::Dropped) => "DROPPED".to_owned(),
+            None if effect == Effect::None => "expected to be kept, no longer updated".to_owned(),
             _ => "KEPT, no longer updated".to_owned(),
         },
         (_, Effect::Snapshot) => match table.fate {

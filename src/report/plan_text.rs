@@ -6,7 +6,7 @@ use owo_colors::{OwoColorize as _, Style};
 
 use super::plan_document::{PlanDocument, resource_sign, table_sign, table_words};
 use super::source_document::SourceDocument;
-use crate::plan::{Action, Consent, Effect, Fate, Need, ResourceChange, TableAction, TableChange};
+use crate::plan::{Action, Consent, Effect, Fate, Need, ResourceChange, TableAction, TableChange, dropped};
 use crate::text::plural;
 
 /// So many tables of one kind are shown; the others are counted.
@@ -257,6 +257,9 @@ fn write_need(text: &mut String, consent: &Consent, needs: &[&Need]) {
     if fields.len() > FIELDS {
         let _ = writeln!(text, "      … {} more", fields.len() - FIELDS);
     }
+    if let Some(dropped) = dropped(needs.iter().copied()) {
+        let _ = writeln!(text, "      {dropped}");
+    }
 }
 
 fn of_effect(effect: Effect) -> Style {
@@ -374,6 +377,7 @@ mod tests {
                 what: "gateway gateway_sales_01_g01 is deleted and made again, its 8 tables KEPT and read again in full"
                     .into(),
                 tables: 8,
+                fate: Some(Fate::Kept),
             }],
             drift: vec![Drift {
                 resource: "jobs.job_sales_01_g01_p01".into(),

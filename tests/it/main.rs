@@ -18,6 +18,7 @@ mod data;
 mod deploy;
 mod emptied;
 mod examples;
+mod fate;
 mod generate;
 mod hidden;
 mod histories;

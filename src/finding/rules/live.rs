@@ -89,7 +89,9 @@ pub(crate) const RULES: &[Rule] = &[
         title: "destination is written by another of our pipelines",
         explanation: "Unity Catalog says that a table which is planned in one pipeline is written by another one of this configuration, or by \
             the same bundle in another target. A table is written by one pipeline only, so that the planned one would fail at it. Put \
-            the row back to where it was, or drop the table, which reads it again in full.",
+            the row back to where it was, or drop the table, which reads it again in full. Where a pipeline of the same target \
+            has the table until the deploy moves it, this is a warning: deploy first, drop the table then. Dropped before, the \
+            old pipeline may make it anew. Once the move is deployed it is an error until the table is dropped.",
     },
     Rule {
         id: "TW321",

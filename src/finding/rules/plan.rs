@@ -53,8 +53,9 @@ pub(crate) const RULES: &[Rule] = &[
         id: "TW413",
         title: "an approval covers nothing of what is planned",
         explanation: "An entry of approvals.yml covers one field with its old and new value, in one target, until its date. Another \
-            value, another field or a later day is another change, which nobody has reviewed. An entry whose change is \
-            deployed has done its work, and is noted until it is taken out.",
+            value, another field or a later day is another change, which nobody has reviewed. So is one that drops tables: an \
+            entry covers that only with `tables: DROPPED`. An entry whose change is deployed has done its work, and is noted \
+            until it is taken out.",
     },
     Rule {
         id: "TW420",

@@ -1,17 +1,20 @@
 //! Is each destination free, or who stands there?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use super::facts::{Answer, CatalogFacts, Occupant};
 use super::holders::{Holder, Holders};
 use super::homes::{catalog_rights, schema_rights};
-use super::own_pipelines::OwnPipelines;
+use super::own_pipelines::{OwnPipeline, OwnPipelines};
 use super::skips::{Skips, first_few};
 use super::sql::{grant, quoted, quoted_parts};
 use super::standing::{Asker, Standing};
-use super::wanted::{CatalogWanted, SchemaUse, TableUse, key};
+use super::wanted::{CatalogWanted, SchemaUse, TableUse, key, schema_key};
 use crate::connector::Destination;
 use crate::finding::{Finding, Place};
+use crate::plan::destinations;
 use crate::preflight::Verdict;
 use crate::preflight::case::Stranger;
 use crate::preflight::facts::Manager;
@@ -24,7 +27,8 @@ const RULES: [&str; 4] = ["TW320", "TW321", "TW322", "TW323"];
 /// How many statements a fix holds.
 const STATEMENTS: usize = 20;
 
-/// Judges the destinations of one target. `place` says where a row stands.
+/// Judges the destinations of one target. `definition` is the one that one of our pipelines of this target was deployed with
+/// last; `place` says where a row stands.
 #[must_use]
 pub fn judge_destinations(
     target: &str,
@@ -32,9 +36,10 @@ pub fn judge_destinations(
     facts: &CatalogFacts,
     own: &OwnPipelines,
     holders: &Holders,
+    definition: &dyn Fn(&OwnPipeline) -> Option<Value>,
     place: &dyn Fn(u32) -> Option<Place>,
 ) -> Verdict {
-    let judge = Judge { target, wanted, facts, own, holders, place, asker: Asker::of(facts) };
+    let judge = Judge { target, wanted, facts, own, holders, definition, place, asker: Asker::of(facts) };
     let mut verdict = Verdict::default();
     let mut skips = Skips::default();
     for (key, schema) in wanted.schemas.iter().filter(|(_, schema)| !schema.tables.is_empty()) {
@@ -53,6 +58,7 @@ struct Judge<'a> {
     facts: &'a CatalogFacts,
     own: &'a OwnPipelines,
     holders: &'a Holders,
+    definition: &'a dyn Fn(&OwnPipeline) -> Option<Value>,
     place: &'a dyn Fn(u32) -> Option<Place>,
     asker: Asker<'a>,
 }
@@ -62,6 +68,8 @@ struct Judge<'a> {
 enum Kind {
     /// Another pipeline of ours than the planned one.
     Ours { holder: String },
+    /// The same, and the deploy takes it from there.
+    Leaving { holder: String },
     /// A pipeline that is not ours.
     Foreign { holder: String },
     /// A pipeline that this workspace no longer has.
@@ -141,6 +149,21 @@ impl<'a> Judge<'a> {
                 );
             }
         }
+        let ours: Vec<_> =
+            kinds.keys().filter(|(kind, _)| matches!(kind, Kind::Ours { .. })).cloned().collect();
+        for (kind, planned) in ours {
+            let Kind::Ours { holder } = &kind else { continue };
+            let Some(leaves) = self.leaves(holder, planned) else { continue };
+            let Some(tables) = kinds.remove(&(kind.clone(), planned)) else { continue };
+            let (leaving, standing): (Vec<&TableUse>, Vec<&TableUse>) =
+                tables.into_iter().partition(|table| leaves.covers(&table.destination));
+            if !standing.is_empty() {
+                kinds.insert((kind.clone(), planned), standing);
+            }
+            if !leaving.is_empty() && !leaves.drops {
+                kinds.insert((Kind::Leaving { holder: holder.clone() }, planned), leaving);
+            }
+        }
         for tables in kinds.values_mut() {
             tables.sort_by_key(|table| table.row);
         }
@@ -172,11 +195,27 @@ impl<'a> Judge<'a> {
         }))
     }
 
+    /// What the deploy takes from another pipeline of ours for a planned one. Until then that one may make a table anew which is
+    /// dropped, so that nothing but the deploy mends it; what was taken from it already only stands in the way.
+    fn leaves(&self, holder: &str, planned: Option<usize>) -> Option<Leaves> {
+        planned?;
+        let own = self.own.whose(holder).filter(|own| own.target == self.target)?;
+        let mut of_bundle =
+            self.wanted.pipelines.iter().filter(|planned| planned.bundle == own.bundle).peekable();
+        // A bundle that is not deployed keeps what it has.
+        of_bundle.peek()?;
+        let stays = of_bundle.any(|planned| planned.key == own.key);
+        let deployed = (self.definition)(own)?;
+        let keeps = deployed.get("cascade_on_destroy").and_then(Value::as_bool) == Some(false);
+        Some(Leaves { destinations: destinations(&deployed), drops: !stays && !keeps })
+    }
+
     fn finding(&self, schema: &SchemaUse, kind: &Kind, tables: &[&TableUse]) -> Finding {
         let (subject, be) = subject(schema, tables);
         let at = tables.first().and_then(|table| (self.place)(table.row));
         let finding = match kind {
             Kind::Ours { holder } => self.ours(&subject, be, holder, tables),
+            Kind::Leaving { holder } => self.leaving(&subject, be, holder, tables),
             Kind::Foreign { holder } => self.foreign(&subject, be, holder, tables),
             Kind::Gone { holder } => Finding::warning(
                 "TW323",
@@ -207,10 +246,7 @@ impl<'a> Judge<'a> {
 
     fn ours(&self, subject: &str, be: &str, holder: &str, tables: &[&TableUse]) -> Finding {
         let own = self.own.whose(holder);
-        let planned = tables
-            .first()
-            .and_then(|table| self.wanted.pipelines.get(table.planned?))
-            .map_or_else(String::new, |planned| format!(" and planned in `{}`", planned.key));
+        let planned = self.planned(tables).map_or_else(String::new, |key| format!(" and planned in `{key}`"));
         let (whose, elsewhere) = own.map_or_else(
             || (format!("pipeline {holder}"), false),
             |own| {
@@ -234,6 +270,34 @@ impl<'a> Judge<'a> {
             them(tables),
             drops(tables)
         ))
+    }
+
+    fn leaving(&self, subject: &str, be: &str, holder: &str, tables: &[&TableUse]) -> Finding {
+        let (old, bundle) =
+            self.own.whose(holder).map_or((holder, ""), |own| (own.key.as_str(), own.bundle.as_str()));
+        let new = self.planned(tables).unwrap_or_default();
+        let (it, is) = if tables.len() == 1 { ("it", "is") } else { ("they", "are") };
+        let what = format!(
+            "{subject} {be} written by `{old}` of bundle `{bundle}` (id {holder}) until the deploy moves {} to `{new}`",
+            them(tables)
+        );
+        Finding::warning("TW320", what)
+            .why(format!(
+                "`{new}` cannot write {} while {it} {is} there; dropped before the deploy, `{old}` may make {} anew",
+                them(tables),
+                them(tables)
+            ))
+            .fix(format!(
+                "deploy, then drop {}, so that `{new}` can write and reads in full: {}",
+                them(tables),
+                drops(tables)
+            ))
+    }
+
+    /// The key of the pipeline that they are planned in, all in the same.
+    fn planned(&self, tables: &[&TableUse]) -> Option<&'a str> {
+        let table = tables.first()?;
+        self.wanted.pipelines.get(table.planned?).map(|planned| planned.key.as_str())
     }
 
     fn foreign(&self, subject: &str, be: &str, holder: &str, tables: &[&TableUse]) -> Finding {
@@ -273,6 +337,22 @@ impl<'a> Judge<'a> {
                 },
                 str::to_owned,
             ))
+    }
+}
+
+/// What a pipeline has that is planned in another one.
+struct Leaves {
+    destinations: BTreeSet<String>,
+    /// It goes with all its tables, which make room so.
+    drops: bool,
+}
+
+impl Leaves {
+    fn covers(&self, destination: &Destination) -> bool {
+        let schema = schema_key(&destination.catalog, &destination.schema);
+        [key(&destination.table).as_str(), "*"]
+            .iter()
+            .any(|table| self.destinations.contains(&format!("{schema}.{table}")))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::preflight::testing::destination;
 use crate::preflight::{Found, Manager, Metadata, Seen};
+use serde_json::{Value, json};
 
 fn occupy(facts: &mut CatalogFacts, schema: &str, table: &str, kind: &str, pipeline: Option<&str>) {
     let occupant =
@@ -14,8 +15,17 @@ fn occupy(facts: &mut CatalogFacts, schema: &str, table: &str, kind: &str, pipel
 }
 
 fn judged(facts: &CatalogFacts, own: &OwnPipelines, holders: &Holders) -> String {
+    judged_with(facts, own, holders, &|_| None)
+}
+
+fn judged_with(
+    facts: &CatalogFacts,
+    own: &OwnPipelines,
+    holders: &Holders,
+    definition: &dyn Fn(&OwnPipeline) -> Option<Value>,
+) -> String {
     let prod = Target::named("prod");
-    told(&judge_destinations("prod", &wanted(&prod), facts, own, holders, &place))
+    told(&judge_destinations("prod", &wanted(&prod), facts, own, holders, definition, &place))
 }
 
 fn holders(all: &[(&str, Holder)]) -> Holders {
@@ -57,6 +67,79 @@ fn another_pipeline_of_ours_is_an_error() {
       why: a table is written by one pipeline only: the other one's update would fail
       fix: put the rows back to where each was, or drop them so that the planned pipeline reads in full: DROP TABLE `main`.`crm`.`orders`; DROP TABLE `main`.`crm`.`items`
     ");
+}
+
+/// The second pipeline as it was deployed, with these tables of `main.crm`.
+fn second_with(own: &OwnPipeline, tables: &[&str], keeps: Option<bool>) -> Option<Value> {
+    assert_eq!(own.key, "pipeline_sales_01_g01_p02");
+    let objects: Vec<Value> = tables
+        .iter()
+        .map(|table| {
+            json!({"table": {"source_table": "x", "destination_catalog": "main", "destination_schema": "CRM",
+                "destination_table": table}})
+        })
+        .collect();
+    let cascade = keeps.map(|keeps| !keeps);
+    Some(json!({"cascade_on_destroy": cascade, "ingestion_definition": {"objects": objects}}))
+}
+
+#[test]
+fn what_the_deploy_moves_is_dropped_after_it_and_what_it_moved_is_in_the_way() {
+    let mut facts = facts();
+    occupy(&mut facts, "crm", "orders", "STREAMING_TABLE", Some("id-2"));
+    occupy(&mut facts, "crm", "items", "STREAMING_TABLE", Some("id-2"));
+    let judged = |own: &OwnPipelines, tables: &[&str]| {
+        judged_with(&facts, own, &Holders::default(), &|own| second_with(own, tables, Some(true)))
+    };
+    // One is deployed elsewhere already, one is not.
+    insta::assert_snapshot!(judged(&deployed("prod"), &["visits", "Orders"]), @r"
+    error[TW320] tables.csv:4:1
+      main.crm.items is written by `pipeline_sales_01_g01_p02` of bundle `retail` (id id-2) and planned in `pipeline_sales_01_g01_p01`
+      why: a table is written by one pipeline only: the other one's update would fail
+      fix: put the row back to where it was, or drop it so that the planned pipeline reads in full: DROP TABLE `main`.`crm`.`items`
+    warning[TW320] tables.csv:3:1
+      main.crm.orders is written by `pipeline_sales_01_g01_p02` of bundle `retail` (id id-2) until the deploy moves it to `pipeline_sales_01_g01_p01`
+      why: `pipeline_sales_01_g01_p01` cannot write it while it is there; dropped before the deploy, `pipeline_sales_01_g01_p02` may make it anew
+      fix: deploy, then drop it, so that `pipeline_sales_01_g01_p01` can write and reads in full: DROP TABLE `main`.`crm`.`orders`
+    ");
+    insta::assert_snapshot!(judged(&deployed("prod"), &["items", "Orders"]), @r"
+    warning[TW320] tables.csv:3:1
+      2 tables of main.crm (orders and items) are written by `pipeline_sales_01_g01_p02` of bundle `retail` (id id-2) until the deploy moves them to `pipeline_sales_01_g01_p01`
+      why: `pipeline_sales_01_g01_p01` cannot write them while they are there; dropped before the deploy, `pipeline_sales_01_g01_p02` may make them anew
+      fix: deploy, then drop them, so that `pipeline_sales_01_g01_p01` can write and reads in full: DROP TABLE `main`.`crm`.`orders`; DROP TABLE `main`.`crm`.`items`
+    ");
+    // In another target no deploy to this one takes it away.
+    assert!(judged(&deployed("dev"), &["items", "orders"]).starts_with("error[TW320]"));
+}
+
+#[test]
+fn what_goes_with_its_pipeline_makes_room_by_itself() {
+    let mut facts = facts();
+    occupy(&mut facts, "crm", "orders", "STREAMING_TABLE", Some("id-3"));
+    let mut own = OwnPipelines::default();
+    let state = |bundle: &str| {
+        let mut state = BundleState::default();
+        state.ids = [("resources.pipelines.pipeline_old".to_owned(), "id-3".to_owned())].into();
+        (bundle.to_owned(), state)
+    };
+    let (bundle, old) = state("retail");
+    own.add("prod", &bundle, "/Workspace/ours/state/metadata.json", Some(&old));
+    let judged = |own: &OwnPipelines, keeps: Option<bool>| {
+        let object = json!({"schema": {"destination_catalog": "main", "destination_schema": "crm"}});
+        let cascade = keeps.map(|keeps| !keeps);
+        judged_with(&facts, own, &Holders::default(), &|_| {
+            Some(json!({"cascade_on_destroy": cascade, "ingestion_definition": {"objects": [object]}}))
+        })
+    };
+    assert_eq!(judged(&own, Some(false)), "");
+    assert_eq!(judged(&own, None), "", "as the service does where it is not told");
+    let kept = judged(&own, Some(true));
+    assert!(kept.starts_with("warning[TW320]") && kept.contains("deploy, then drop it"), "{kept}");
+    // Of a bundle that this deploy does not touch nothing goes.
+    let (bundle, old) = state("left");
+    let mut own = OwnPipelines::default();
+    own.add("prod", &bundle, "/Workspace/left/state/metadata.json", Some(&old));
+    assert!(judged(&own, Some(false)).starts_with("error[TW320]"));
 }
 
 #[test]

@@ -38,7 +38,7 @@ async fn judged(workspace: &MockWorkspace, token: &str) -> (CatalogFacts, Verdic
     let holders = gather_holders(&client, foreign, &Facts::default()).await.unwrap();
     let mut verdict = judge_connections(&target, &wanted, &facts, &place);
     verdict.join(judge_homes(&target, &wanted, &facts, &place));
-    verdict.join(judge_destinations("prod", &wanted, &facts, &own, &holders, &place));
+    verdict.join(judge_destinations("prod", &wanted, &facts, &own, &holders, &|_| None, &place));
     assert!(workspace.writes().is_empty());
     (facts, verdict)
 }
