@@ -22,14 +22,14 @@ pub fn vanished(output: &Path, packages: &[Package], remembered: &[Vanished]) ->
     let note = |bundle: &str, what: String| {
         Finding::note("TW151", what)
             .at(Place::Path { path: output.join(bundle).display().to_string() })
-            .why("what it deployed stays deployed, and its bundle and its places are kept")
+            .why("whatever was deployed of it stays deployed, and its bundle and its places are kept")
             .fix(format!(
-                "put its rows back; or delete what it deployed with `tapworks deploy --remove-project {bundle}`"
+                "put its rows back; or delete what was deployed of it with `tapworks deploy --remove-project {bundle}`"
             ))
     };
     for Vanished { bundle, pipelines, tables } in remembered {
         let what = format!(
-            "project `{bundle}` has {} in {}, but no rows any more",
+            "project `{bundle}` has places for {} in {}, but no rows any more",
             plural(*tables, "table"),
             plural(*pipelines, "pipeline")
         );
@@ -126,7 +126,7 @@ mod tests {
         let remembered = [Vanished { bundle: "gone".into(), pipelines: 1, tables: 12 }];
         let findings = vanished(output.path(), &[package("kept")], &remembered).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
-        assert_eq!(told, ["project `gone` has 12 tables in 1 pipeline, but no rows any more"]);
+        assert_eq!(told, ["project `gone` has places for 12 tables in 1 pipeline, but no rows any more"]);
     }
 
     #[test]
