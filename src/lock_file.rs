@@ -137,7 +137,8 @@ mod tests {
         assert_eq!(at(&none, "dev"), [Path::new("dab_deployment/tapworks.lock"); 2]);
         let targets = "targets:\n  dev: {profile: d, lock: dev.lock}\n  prod: {profile: p}\n";
         let beside = settings(folder.path(), Some(targets), None);
-        let inside = |name: &str| folder.path().join(name);
+        // A settings file that is found here is as one that is named.
+        let inside = |name: &str| PathBuf::from(name);
         assert_eq!(at(&beside, "dev"), [inside("tapworks.lock"), inside("dev.lock")]);
         assert_eq!(at(&beside, "prod"), [inside("tapworks.lock"), inside("tapworks.lock")]);
         let named = settings(folder.path(), Some(&format!("lock: all.lock\n{targets}")), None);

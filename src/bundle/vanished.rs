@@ -29,7 +29,7 @@ pub fn vanished(output: &Path, layout: &Layout, remembered: &[Vanished]) -> Resu
         };
         let has = match remembered.iter().find(|vanished| vanished.bundle == *bundle) {
             Some(Vanished { tables, pipelines, .. }) => {
-                format!("{} in {}", plural(*tables, "table"), plural(*pipelines, "pipeline"))
+                format!("places for {} in {}", plural(*tables, "table"), plural(*pipelines, "pipeline"))
             }
             None if project == bundle => "a bundle".to_owned(),
             None => "a folder".to_owned(),
@@ -41,9 +41,9 @@ pub fn vanished(output: &Path, layout: &Layout, remembered: &[Vanished]) -> Resu
                 .why("every deploy of the project deletes what its target still has of that bundle; deployed from this folder it would come back")
                 .fix("delete the folder; or put its rows back"),
             None => note
-                .why("what it deployed stays deployed, and its bundle and its places are kept")
+                .why("whatever was deployed of it stays deployed, and its bundle and its places are kept")
                 .fix(format!(
-                    "put its rows back; or delete what it deployed with `tapworks deploy --remove-project {project}`"
+                    "put its rows back; or delete what was deployed of it with `tapworks deploy --remove-project {project}`"
                 )),
         });
     }
@@ -137,7 +137,7 @@ mod tests {
         let remembered = [Vanished { bundle: "gone".into(), pipelines: 1, tables: 12 }];
         let findings = vanished(output.path(), &layout(&["kept"]), &remembered).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
-        assert_eq!(told, ["project `gone` has 12 tables in 1 pipeline, but no rows any more"]);
+        assert_eq!(told, ["project `gone` has places for 12 tables in 1 pipeline, but no rows any more"]);
     }
 
     #[test]

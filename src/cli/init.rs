@@ -26,15 +26,19 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<u8, Failur
     let folder = context.environment.directory().join(&arguments.dir);
     let settings = folder.join(SETTINGS_FILE);
     if files::read_if_present(&settings)?.is_some() {
-        return Err(Failure::work(format!("{} is there already", settings.display()))
-            .hint("remove it, or choose another folder: tapworks init DIR"));
+        return Err(Failure::work(format!(
+            "{} is there already",
+            arguments.dir.join(SETTINGS_FILE).display()
+        ))
+        .hint("remove it, or choose another folder: tapworks init DIR"));
     }
     files::create_folder(&folder)?;
     let mut text = serde_json::to_string_pretty(&schema()).unwrap_or_default();
     text.push('\n');
     files::write(&folder.join(SCHEMA_FILE), text.as_bytes())?;
     files::write(&settings, STARTER.as_bytes())?;
-    let written = [settings, folder.join(SCHEMA_FILE)].map(|path| path.display().to_string());
+    let shown = arguments.dir.strip_prefix(".").unwrap_or(&arguments.dir);
+    let written = [SETTINGS_FILE, SCHEMA_FILE].map(|name| shown.join(name).display().to_string());
     match context.output {
         OutputFormat::Json => {
             context.printer.json(&serde_json::json!({ "format": "tapworks.init/1", "written": written }))

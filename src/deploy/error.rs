@@ -114,11 +114,11 @@ impl DeployError {
                 "the CLI was in the middle of a deploy: its lock may be left behind, and what it created last may be known to \
                  nothing but its log, .databricks/bundle/<target>/resources.json.wal in the bundle's folder: keep that folder"
                     .to_owned(),
-                "on this machine `tapworks deploy --resume` goes on with it; from anywhere else `tapworks deploy --recover` takes \
+                "on this machine `tapworks deploy --resume last` goes on with it; from anywhere else `tapworks deploy --recover` takes \
                  over what it left"
                     .to_owned(),
             ],
-            Self::Interrupted { .. } => vec!["nothing was written; run it again".to_owned()],
+            Self::Interrupted { .. } => vec!["nothing was sent to the workspace; run it again".to_owned()],
             Self::Workspace(error) | Self::Facts(FactsError::Workspace(error)) => error.hints(),
             Self::Facts(FactsError::Unreadable { .. }) => {
                 vec!["it is the databricks CLI's own record; see whether a deploy is under way, or was cut off".to_owned()]

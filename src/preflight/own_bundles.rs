@@ -244,8 +244,8 @@ fn vanished(case: &Case<'_>, bundle: &str, facts: &BundleFacts, verdict: &mut Ve
         .at(Place::Resource { key: format!("bundle {bundle}") })
         .why("its pipelines and jobs go on as they are, and no deploy changes or removes them")
         .fix(format!(
-            "put its rows back; or, where it is to go: tapworks deploy -t {target} --remove-project {bundle}, which says first \
-             whether its tables are kept"
+            "put its rows back; or delete what it deployed with `tapworks deploy -t {target} --remove-project {bundle}`, which \
+             says first whether its tables are kept"
         )),
     );
 }

@@ -211,7 +211,7 @@ fn project_note(project: &ProjectOutcome) -> String {
         }
         (Status::Skipped, Some(planned)) if planned.changed() > 0 => format!("not begun; planned: {planned}"),
         (Status::Refused, Some(planned)) => format!("nothing was sent; planned: {planned}"),
-        (Status::Failed | Status::Skipped, _) => "nothing was written".to_owned(),
+        (Status::Failed | Status::Skipped, _) => "nothing was sent".to_owned(),
         _ => project.resources.to_string(),
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn markdown(run: &RunReport<'_>) -> String {
         plan(&mut text, document);
     } else {
         let _ = writeln!(text, "### tapworks {}", run.command);
+        targets(&mut text, document);
     }
     let mut findings = run.findings.iter();
     let shown: Vec<_> = findings.by_ref().take(SHOWN).collect();
@@ -119,6 +120,24 @@ fn plan(text: &mut String, document: &Value) {
     let statements = items(&document["hand_over"]).flat_map(|one| items(&one["statements"]));
     let statements: Vec<String> = statements.map(|statement| code(string(statement))).collect();
     details(text, statements, "statement", "to be run by hand, after the deploy");
+}
+
+/// What became of each target, and what it takes to go on where a deploy was refused.
+fn targets(text: &mut String, document: &Value) {
+    let mut targets = items(&document["targets"]).filter(|target| target["status"].is_string()).peekable();
+    if targets.peek().is_some() {
+        text.push('\n');
+    }
+    for target in targets {
+        let status = string(&target["status"]).replace('_', " ");
+        let (name, host) = (escaped(string(&target["target"])), escaped(string(&target["host"])));
+        let _ = writeln!(text, "- **{name}** ({host}): {status}");
+    }
+    let missing: Vec<String> =
+        items(&document["needs_consent"]).map(|consent| format!("--allow {}", string(consent))).collect();
+    if !missing.is_empty() {
+        let _ = writeln!(text, "\nWhere all of it is meant, run it again with {}", code(&missing.join(" ")));
+    }
 }
 
 fn needs(text: &mut String, document: &Value) {

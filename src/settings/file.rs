@@ -45,7 +45,9 @@ pub(super) fn find(
             }
         }
         if let Some((path, bytes)) = found {
-            let shown = path.strip_prefix(environment.directory()).unwrap_or(&path).display().to_string();
+            // As if it had been named: what lies beside it is then shown as relative as it is.
+            let path = path.strip_prefix(environment.directory()).map(Path::to_owned).unwrap_or(path);
+            let shown = path.display().to_string();
             return parse(path, shown, &bytes).map(Some);
         }
     }

@@ -127,7 +127,17 @@ impl Reader<'_> {
     pub(crate) fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
         self.findings.push(
             Finding::error("TW112", format!("{what} must be {expected}, and is {}", node.kind()))
-                .at(self.place(node.mark)),
+                .at(self.place(node.mark))
+                .why("what is meant cannot be told from it")
+                .fix(format!(
+                    "write {what} as {expected}{}",
+                    match expected {
+                        "a map" => ", lines of  key: value  below it",
+                        "a list" => ", lines of  - value  below it",
+                        "text" => ", one value",
+                        _ => "",
+                    }
+                )),
         );
     }
 
@@ -195,8 +205,14 @@ impl Reader<'_> {
 
 /// The finding of a limit that is no number from 1.
 pub(crate) fn bad_count(what: &str, value: &str, place: Place) -> Finding {
+    let is_large =
+        value.len() > 1 && value.bytes().all(|byte| byte.is_ascii_digit()) && !value.starts_with('0');
     Finding::error("TW114", format!("{what} must be a whole number from 1, and is {value}"))
         .at(place)
-        .why("a limit below 1 leaves no place for any table")
+        .why(if is_large {
+            "it is larger than any number of tables"
+        } else {
+            "a limit that is no number, or below 1, leaves no place for any table"
+        })
         .fix(format!("set {what} to the number of tables that may stand together, or leave it out for 250"))
 }

@@ -329,6 +329,10 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, key: &Key, node: Option<&Node>, has_profile: bool) -> Option<String> {
+        if let Some(node) = node.filter(|node| !matches!(node.data, Data::Text(_) | Data::Null)) {
+            self.wrong_type(node, "workspace_host", "an address, https://…");
+            return None;
+        }
         let text = self.text(node, "workspace_host");
         let mark = node.map_or(key.mark, |node| node.mark);
         let Some(text) = text else {

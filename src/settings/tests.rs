@@ -90,7 +90,7 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
     assert_eq!(settings.project.as_deref(), Some("f"));
     assert_eq!(settings.limits.tables_per_pipeline.get(), 7);
     assert_eq!(settings.limits.tables_per_gateway.get(), 6);
-    assert_eq!(settings.output_dir, folder.path().join("out"));
+    assert_eq!(settings.output_dir, Path::new("out"));
     assert_eq!(settings.warehouse_for(&settings.target("dev").unwrap()), Some("own"));
     assert_eq!(settings.warehouse_for(&settings.target("qa").unwrap()), Some("file"));
     let flags =
@@ -280,6 +280,28 @@ fn what_is_no_document_is_refused_by_file_line_and_column() {
     assert!(refused("tapworks.json", "{\n \"a\": 1,\n}").starts_with("tapworks.json:3:1: "));
     assert_eq!(told("[1]\n"), ["TW112 tapworks.yml:1:1"]);
     assert!(told("").is_empty());
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_has_a_reason_and_a_way_out() {
+    let text =
+        "source: [a]\nmax_tables_per_pipeline: 99999999999999999999\ntargets:\n  dev: {workspace_host: 5}\n";
+    let mut told: Vec<_> = read(text).1.sorted().into_iter().map(|it| (it.what, it.why, it.fix)).collect();
+    told.dedup();
+    let lines: Vec<String> = told.iter().map(|(what, why, _)| format!("{what}; {why}")).collect();
+    assert_eq!(
+        lines,
+        [
+            "source must be text, and is a list; what is meant cannot be told from it",
+            "max_tables_per_pipeline must be a whole number from 1, and is 99999999999999999999; it is larger than any number \
+             of tables",
+            "workspace_host must be an address, https://…, and is a number; what is meant cannot be told from it",
+        ]
+    );
+    assert!(told.iter().all(|(_, _, fix)| !fix.is_empty()));
+    let findings = read("targets: [dev]\n").1;
+    let fixes: Vec<_> = findings.iter().map(|finding| finding.fix.as_str()).collect();
+    assert_eq!(fixes, ["write targets as a map, lines of  key: value  below it"]);
 }
 
 proptest::proptest! {

@@ -5,6 +5,7 @@ use super::fold::Fold;
 use super::lines::Lines;
 use super::rows::{Origin, RowSet, RowSetBuilder};
 use crate::finding::{Finding, Findings, Place};
+use crate::text::plural;
 use crate::yaml::Mark;
 
 /// The text of a file and where its rows start, from which places are worked out.
@@ -219,17 +220,23 @@ fn judge_width(rows: &RowSet, row: u32, cells: usize, findings: &mut Fold) {
     let width = rows.columns().len();
     if cells > width {
         findings.push("TW108", || {
-            Finding::error("TW108", format!("this row has {cells} cells, but there are {width} columns"))
-                .at(rows.place_at(row, width))
-                .why("a stray delimiter shifts every cell behind it into the wrong column")
-                .fix("remove the extra delimiter, or put the cell that holds it into double quotes")
+            Finding::error(
+                "TW108",
+                format!("this row has {}, but there are {width} columns", plural(cells, "cell")),
+            )
+            .at(rows.place_at(row, width))
+            .why("a stray delimiter shifts every cell behind it into the wrong column")
+            .fix("remove the extra delimiter, or put the cell that holds it into double quotes")
         });
     } else {
         findings.push("TW109", || {
-            Finding::warning("TW109", format!("this row has {cells} cells, but there are {width} columns"))
-                .at(rows.place_at(row, cells))
-                .why("the cells that are missing at its end are taken as blank")
-                .fix("write the delimiters of the blank cells")
+            Finding::warning(
+                "TW109",
+                format!("this row has {}, but there are {width} columns", plural(cells, "cell")),
+            )
+            .at(rows.place_at(row, cells))
+            .why("the cells that are missing at its end are taken as blank")
+            .fix("write the delimiters of the blank cells")
         });
     }
 }

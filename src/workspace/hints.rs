@@ -83,8 +83,9 @@ fn of_credentials(error: &CredentialsError) -> Vec<String> {
         }
     }
     if !error.unused.is_empty() {
+        let (belong, were) = if error.unused.len() == 1 { ("belongs", "was") } else { ("belong", "were") };
         hints.push(format!(
-            "{} belongs to the workspace of DATABRICKS_HOST and was not sent to {}",
+            "{} {belong} to the workspace of DATABRICKS_HOST and {were} not sent to {}",
             error.unused.join(", "),
             error.host
         ));

@@ -382,7 +382,7 @@ fn a_bundle_whose_rows_are_gone_and_that_is_deployed_is_a_warning() {
       --> bundle people
       = target prod
       = why: its pipelines and jobs go on as they are, and no deploy changes or removes them
-      = fix: put its rows back; or, where it is to go: tapworks deploy -t prod --remove-project people, which says first whether its tables are kept
+      = fix: put its rows back; or delete what it deployed with `tapworks deploy -t prod --remove-project people`, which says first whether its tables are kept
     "#);
 }
 

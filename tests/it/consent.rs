@@ -121,9 +121,15 @@ fn rules(document: &Value) -> Vec<(&str, &str)> {
 fn one_cell_of_347_tables_is_refused_with_its_cause_and_the_exact_flags() {
     let site = deployed();
     site.rewrite("staging_v2");
-    let said = site.deploy(&[]);
+    let said = site.deploy(&["--report", "md=deploy.md"]);
     let document = said.exits(4).json();
     assert_eq!(document["targets"][0]["status"], "refused");
+    let report = site.context.read("deploy.md");
+    let start = format!(
+        "### tapworks deploy\n\n- **prod** ({}): refused\n\nWhere all of it is meant, run it again with `--allow {GATEWAY} ",
+        site.workspace.url()
+    );
+    assert!(report.starts_with(&start), "{report}");
     assert_eq!(document["needs_consent"], json!([GATEWAY, PIPELINES[0], PIPELINES[1]]));
     assert!(
         said.stderr.contains("gateway_schema, tables.csv:41 → gateway recreated → 2 pipelines → 347 tables"),

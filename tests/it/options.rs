@@ -37,6 +37,30 @@ fn a_variable_that_is_empty_is_not_set() {
 }
 
 #[test]
+fn paths_are_shown_as_they_are_from_here() {
+    let context = listed();
+    let root = "root_path: \"/Workspace/${bundle.name}/${bundle.target}\"";
+    context.write(
+        "tapworks.yml",
+        &SETTINGS.replace("https://p.example.com", &format!("https://p.example.com, {root}")),
+    );
+    let found = context.run(&["generate", "--check"]);
+    assert!(
+        found.exits(3).stdout.contains("\n  dab_deployment/retail/databricks.yml  would be created\n"),
+        "{}",
+        found.stdout
+    );
+    assert_eq!(context.run(&["generate", "--check", "--config", "tapworks.yml"]).stdout, found.stdout);
+    for (folder, told) in [
+        (".", "wrote tapworks.yml\nwrote tapworks.schema.json\n"),
+        ("./sub", "wrote sub/tapworks.yml\nwrote sub/tapworks.schema.json\n"),
+    ] {
+        std::fs::remove_file(context.path("tapworks.yml")).unwrap_or_default();
+        assert_eq!(context.run(&["init", folder]).exits(0).stdout, told);
+    }
+}
+
+#[test]
 fn help_is_a_command_too() {
     let context = Context::new();
     let said = context.run(&["help", "deploy"]);

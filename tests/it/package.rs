@@ -162,7 +162,7 @@ fn a_project_without_rows_keeps_its_bundle_and_is_named() {
     let shop = sql_server_rows(3).replace("retail,", "shop,").replace(",bronze,sales,", ",bronze,shop,");
     context.write("tables.csv", &shop);
     let said = context.run(GENERATE);
-    let note = "note[TW151]: project `retail` has 3 tables in 1 pipeline, but no rows any more";
+    let note = "note[TW151]: project `retail` has places for 3 tables in 1 pipeline, but no rows any more";
     assert!(said.exits(0).stderr.contains(note), "{}", said.stderr);
     assert_eq!(files_of(&context.path("out/retail")), before);
     assert!(context.path("out/shop/databricks.yml").exists());

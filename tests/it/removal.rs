@@ -45,7 +45,7 @@ fn without_shop() -> Site {
 fn a_project_without_rows_is_told_and_kept() {
     let site = without_shop();
     let said = site.deploy(&[]);
-    let note = "note[TW151]: project `shop` has 2 tables in 1 pipeline, but no rows any more";
+    let note = "note[TW151]: project `shop` has places for 2 tables in 1 pipeline, but no rows any more";
     assert!(said.exits(0).stderr.contains(note), "{}", said.stderr);
     assert_eq!(site.pipelines(), ["crm_01_p01", "shop_01_p01"]);
     assert_eq!(site.workspace.writes().len(), 0);

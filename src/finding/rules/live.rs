@@ -82,7 +82,8 @@ pub(crate) const RULES: &[Rule] = &[
         explanation: "A bundle that was deployed from this folder is still deployed in this target, and no row names its \
             project any more. Its pipelines and jobs go on as they are; no deploy changes or removes them. A \
             typing error in project_name looks the same: the tables then go to a bundle of another name, and are \
-            read a second time. Put the rows back, or remove the project on purpose: `tapworks deploy --remove-project NAME`.",
+            read a second time. Put the rows back, or delete what it deployed with `tapworks deploy --remove-project NAME`, with the consent that each \
+            deletion needs.",
     },
     Rule {
         id: "TW320",
