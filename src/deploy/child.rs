@@ -77,7 +77,7 @@ pub enum ChildError {
 }
 
 /// How often it is looked whether the command has said something.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Variables that steer the CLI and that only we set.
 const OURS: [&str; 8] = [

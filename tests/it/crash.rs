@@ -1,6 +1,7 @@
 //! A deploy of two projects to two targets that is killed where a test says, and the world that it is to leave in the end.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -117,17 +118,11 @@ impl Site {
 
     /// Deploys, and kills tapworks and every CLI at this request. It has no effect, unless it was `done`.
     pub(crate) fn killed_at(&self, moment: Moment, bundle: [&str; 4], done: bool) {
-        self.killed_in((DEPLOY, &BUNDLES), moment, bundle, done);
+        self.killed_in(DEPLOY, moment, bundle, done);
     }
 
-    /// The same in a run of other arguments, and of these bundles.
-    pub(crate) fn killed_in(
-        &self,
-        (arguments, bundles): (&[&str], &[[&str; 4]]),
-        moment: Moment,
-        bundle: [&str; 4],
-        done: bool,
-    ) {
+    /// The same in a run of other arguments.
+    pub(crate) fn killed_in(&self, arguments: &[&str], moment: Moment, bundle: [&str; 4], done: bool) {
         let (method, path, containing) = moment.request(bundle);
         let fault = || Fault::on(method, &path).containing(&containing);
         self.workspace.fault(fault().delay(NEVER).always());
@@ -135,18 +130,23 @@ impl Site {
             self.workspace.fault(fault().status(503).always());
         }
         let path = regex(&path);
+        let takes_lock = regex("/api/2.0/workspace-files/import-file/.*/state/deploy.lock");
+        let locks = || self.journal().matches("\"line\":\"lock\"").count();
+        let (seen, noted) = (self.workspace.requests().len(), locks());
         let mut run = self.start(arguments);
         self.until(&mut run, || {
-            let asked = self.workspace.requests().iter().any(|request| {
+            let requests = self.workspace.requests().split_off(seen);
+            let asked = requests.iter().any(|request| {
                 request.method == method
                     && path(&request.path)
                     && String::from_utf8_lossy(&request.body).contains(&containing)
             });
-            // What it learned of its lock is written down by then, were the machine not so busy.
+            // What it learned of its locks is written down by then, were the machine not so busy.
             let in_apply = moment > Moment::Lock && moment < Moment::Record;
-            let locks = self.journal().matches("\"line\":\"lock\"").count();
-            let before = bundles.iter().position(|other| *other == bundle).unwrap();
-            asked && (!in_apply || locks > before)
+            let posts =
+                requests.iter().filter(|request| request.method == "POST" && takes_lock(&request.path));
+            let taken: BTreeSet<&str> = posts.map(|request| request.path.as_str()).collect();
+            asked && (!in_apply || locks() - noted >= taken.len())
         });
         self.power_off(&mut run);
         self.workspace.clear_faults();

@@ -75,7 +75,7 @@ fn a_first_deploy_of_a_plan_is_gone_on_with_wherever_it_was_cut_off() {
         for moment in [Moment::Lock, Moment::Pipeline, Moment::State, Moment::Record] {
             let about = format!("{moment:?} of {bundle:?}");
             let site = planned();
-            site.killed_in((DEPLOY, OF_PROD), moment, *bundle, false);
+            site.killed_in(DEPLOY, moment, *bundle, false);
             // The plan itself no longer holds once a part of it is done; where nothing is, it does.
             let said = site.resume();
             assert_eq!(Site::version(said.exits(0)), json!(0), "{about}");
@@ -101,7 +101,7 @@ fn what_was_consented_to_is_gone_on_with_and_nothing_else() {
             let about = format!("{moment:?} of {bundle:?}");
             let site = planned_to_recreate();
             let before = site.ids();
-            site.killed_in((&arguments, OF_PROD), moment, *bundle, false);
+            site.killed_in(&arguments, moment, *bundle, false);
             let said = site.resume();
             assert_eq!(Site::version(said.exits(0)), json!(1), "{about}");
             site.is_like(&meant, &about);
@@ -119,7 +119,7 @@ fn what_the_plan_lacked_consent_for_the_rest_lacks_too() {
     assert_eq!(refused.exits(4).json()["needs_consent"].as_array().unwrap().len(), 4);
     assert!(site.resume().exits(2).stderr.contains("was cut off"));
     // A file that is gone cannot be gone on with.
-    site.killed_in((&[DEPLOY, &CONSENTS].concat(), OF_PROD), Moment::Pipeline, OF_PROD[0], false);
+    site.killed_in(&[DEPLOY, &CONSENTS].concat(), Moment::Pipeline, OF_PROD[0], false);
     let plan = site.context.read("prod.plan");
     std::fs::remove_file(site.context.path("prod.plan")).unwrap();
     assert!(site.resume().exits(2).stderr.contains("there is no saved plan prod.plan"));

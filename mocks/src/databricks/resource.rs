@@ -102,6 +102,16 @@ pub(super) fn check_kinds(config: &Value) -> Result<(), Diagnostic> {
                     .path(path)
                     .place(entry.key_at));
             }
+            // The CLI sets these itself with each deploy.
+            for field in ["deployment_id", "version_id"] {
+                if entry.value.str_at(&["deployment", field]).is_some_and(|text| !text.is_empty()) {
+                    return Err(Diagnostic::error(format!(
+                        "{field} must not be set in bundle configuration; it is managed by the CLI"
+                    ))
+                    .path(format!("{path}.{key}.deployment.{field}"))
+                    .place(entry.key_at));
+                }
+            }
         }
     }
     Ok(())
