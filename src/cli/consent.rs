@@ -7,11 +7,12 @@ use super::Context;
 use super::failure::Failure;
 use super::prepare::Given;
 use super::terminal;
+use crate::deploy::History;
 use crate::files;
 use crate::finding::Findings;
 use crate::interrupt::Interrupt;
 use crate::plan::{
-    Allow, Approval, By, Consents, Granted, Judged, TargetNeed, judge, questions, read_approvals,
+    Allow, Approval, By, Consents, Earlier, Granted, Judged, TargetNeed, judge, questions, read_approvals,
     unknown_targets,
 };
 use crate::report::needs_text;
@@ -40,33 +41,42 @@ pub(super) struct ConsentArguments {
     /// Answer ordinary questions with yes; what happens to data is never among them
     #[arg(long, help_heading = "Consent")]
     auto_approve: bool,
+    /// Those of the run that is gone on with.
+    #[clap(skip)]
+    earlier: Vec<Allow>,
 }
 
 impl ConsentArguments {
-    /// These and others.
-    pub(super) fn or_also(mut self, others: Self) -> Self {
-        self.allow.extend(others.allow);
-        self.approvals.approvals = others.approvals.approvals.or(self.approvals.approvals);
+    /// These, for the run that goes on with the one of the others.
+    pub(super) fn after(mut self, others: Self) -> Self {
+        self.earlier = others.allow;
+        self.approvals.approvals = self.approvals.approvals.or(others.approvals.approvals);
         self.auto_approve |= others.auto_approve;
         self
     }
 
-    /// The consents that hold for these targets, and what is wrong with the approvals.
+    /// The consents that hold for these targets, and what is wrong with the approvals. `history` is that of the run that is
+    /// gone on with.
     pub(super) fn resolve(
         &self,
         context: &Context,
         settings: &Settings,
         targets: &[Target],
+        history: Option<&History>,
     ) -> Result<(Consents, Findings), Failure> {
         let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-        let mut allowed = Vec::new();
-        for allow in &self.allow {
+        let of_targets = |allow: &Allow| {
             let target =
                 allow.target(&targets).map_err(|error| Failure::usage(format!("--allow: {error}")))?;
-            allowed.push((target.to_owned(), allow.consent.clone()));
-        }
+            Ok::<_, Failure>((target.to_owned(), allow.consent.clone()))
+        };
+        let allowed = self.allow.iter().map(of_targets).collect::<Result<_, _>>()?;
+        let earlier = Earlier {
+            allowed: self.earlier.iter().map(of_targets).collect::<Result<_, _>>()?,
+            granted: history.and_then(|history| history.granted.clone()),
+        };
         let (approvals, findings) = self.approvals.read(context, settings, &targets)?;
-        Ok((Consents { allowed, approvals }, findings))
+        Ok((Consents { allowed, approvals, earlier }, findings))
     }
 }
 

@@ -35,6 +35,13 @@ pub(super) struct RecoveryArguments {
 }
 
 impl RecoveryArguments {
+    /// These, for the run that goes on with the one of the others: what that one had begun to take over is taken over.
+    pub(super) fn after(mut self, others: &Self) -> Self {
+        self.recover |= others.recover;
+        self.force_lock |= others.force_lock;
+        self
+    }
+
     /// What to do about locks.
     pub(super) fn held_locks(&self) -> HeldLocks {
         if self.recover || self.force_lock { HeldLocks::Take } else { HeldLocks::Respect }
@@ -162,22 +169,28 @@ impl RunJournal {
         self.journal.id()
     }
 
+    /// Whether anything may have been written to a workspace, now or before.
+    pub(super) fn wrote(&self) -> bool {
+        self.wrote_before || self.journal.wrote()
+    }
+
     /// Where the steps are noted.
     pub(super) fn writer(&self) -> &Journal {
         &self.journal
     }
 
     /// Notes the end; the command that goes on with the run, where something was written and not all of it. A run that wrote
-    /// nothing leaves no journal. That it cannot be noted changes nothing: it then looks as if it had been cut off.
-    pub(super) fn end(self, status: u8) -> Option<String> {
-        let Self { journal, command, wrote_before } = self;
-        if !(wrote_before || journal.wrote()) {
+    /// nothing leaves no journal; nor is there anything to go on with where all was done and found to be wrong. That it cannot be noted changes nothing: it then looks as if it had been cut off.
+    pub(super) fn end(self, status: u8, is_found_wrong: bool) -> Option<String> {
+        let wrote = self.wrote();
+        let Self { journal, command, .. } = self;
+        if !wrote {
             let _ = journal.discard();
             return None;
         }
         let _ = journal.end(status);
-        // What was deployed and is not as it was meant is not mended by going on.
-        let is_finished = [status::DONE, status::NOT_VERIFIED].contains(&status);
+        // What was deployed and is not as it was meant is not mended by going on; what could not be read back is read again.
+        let is_finished = status == status::DONE || (status == status::NOT_VERIFIED && is_found_wrong);
         (!is_finished).then_some(command)
     }
 }

@@ -232,7 +232,7 @@ impl Run {
         // What is wrong with them keeps nobody from seeing the plan.
         self.findings.extend(said);
         let needs = self.changes.iter().flat_map(|changes| changes.needs_in(&target.name)).collect();
-        let consents = Consents { allowed: Vec::new(), approvals };
+        let consents = Consents { approvals, ..Consents::default() };
         self.judged = judge(&[&target.name], needs, &consents, today());
         self.findings.extend(std::mem::take(&mut self.judged.findings));
         for bundle in &mut self.changes {

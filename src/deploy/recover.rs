@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::DeployError;
+use super::journal::RunStep;
 use super::site::{Session, Site};
 use crate::preflight::LeftOver;
 
@@ -50,6 +51,11 @@ impl TakeOver {
 /// # Errors
 /// The first that does not succeed; what was bound stays bound.
 pub async fn bind(session: &Session<'_>, site: &mut Site, take_over: &TakeOver) -> Result<(), DeployError> {
+    for bundle in take_over.bundles() {
+        if let Some(project) = site.projects.iter().find(|project| project.name == bundle) {
+            session.note(site, project, RunStep::Deploying, None)?;
+        }
+    }
     for left in &take_over.bound {
         let Some(project) = site.projects.iter().find(|project| project.name == left.bundle) else {
             continue;

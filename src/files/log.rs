@@ -37,6 +37,11 @@ impl Log {
         Ok(Self { path: path.to_owned(), file })
     }
 
+    /// Sees to it that what was added outlives the machine: what follows may not be forgotten.
+    pub fn sync(&self) -> Result<(), FileError> {
+        self.file.sync_data().map_err(FileError::of("write", &self.path))
+    }
+
     /// Adds a line in one write, so that a kill leaves it whole or torn, never between others.
     pub fn append(&mut self, line: &str) -> Result<(), FileError> {
         self.file.write_all(format!("{line}\n").as_bytes()).map_err(FileError::of("write", &self.path))

@@ -9,6 +9,7 @@ use super::allow::argument;
 use super::approvals::Approval;
 use super::cause::short;
 use super::consent::{Consent, ConsentKind};
+use super::earlier::Earlier;
 use super::effect::Fate;
 use super::need::Need;
 use super::target_need::TargetNeed;
@@ -23,6 +24,8 @@ pub struct Consents {
     pub allowed: Vec<(String, Consent)>,
     /// Those that were reviewed.
     pub approvals: Vec<Approval>,
+    /// Those of the run that is gone on with.
+    pub earlier: Earlier,
 }
 
 /// Who consented.
@@ -45,6 +48,8 @@ pub enum By {
     },
     /// Whoever sits at the terminal.
     Answer,
+    /// Whoever had consented to the same before the run was cut off.
+    Resumed,
 }
 
 impl fmt::Display for By {
@@ -55,6 +60,7 @@ impl fmt::Display for By {
                 write!(formatter, "{}, {who} ({why}), until {until}", short(place))
             }
             Self::Answer => formatter.write_str("the answer given here"),
+            Self::Resumed => formatter.write_str("the consent given before it was cut off"),
         }
     }
 }
@@ -108,8 +114,10 @@ fn by(need: &TargetNeed, consents: &Consents, today: Date) -> Option<By> {
     if consents.allowed.iter().any(is_allowed) {
         return Some(By::Flag);
     }
-    let approval =
-        consents.approvals.iter().find(|approval| approval.until >= today && approval.covers(need))?;
+    let mut approvals = consents.approvals.iter();
+    let Some(approval) = approvals.find(|approval| approval.until >= today && approval.covers(need)) else {
+        return consents.earlier.covers(need).then_some(By::Resumed);
+    };
     Some(By::Approval {
         place: approval.place.clone(),
         who: approval.who.clone(),
@@ -340,7 +348,7 @@ mod tests {
     fn approvals(text: &str) -> Consents {
         let (approvals, findings) = read_approvals(text, "approvals.yml");
         assert!(findings.is_empty(), "{findings:?}");
-        Consents { allowed: Vec::new(), approvals }
+        Consents { approvals, ..Consents::default() }
     }
 
     fn entry(old: &str, new: &str) -> String {
@@ -360,7 +368,7 @@ mod tests {
     fn a_flag_covers_what_it_names_in_its_target_and_nothing_else() {
         let consents = Consents {
             allowed: vec![("prod".to_owned(), consent(ConsentKind::Recreate, "gw"))],
-            approvals: Vec::new(),
+            ..Consents::default()
         };
         let elsewhere = need("dev", ConsentKind::Recreate, "gw", None);
         let other = need("prod", ConsentKind::Delete, "gw", None);
@@ -376,7 +384,7 @@ mod tests {
     fn a_flag_that_nothing_needs_is_told() {
         let consents = Consents {
             allowed: vec![("prod".to_owned(), consent(ConsentKind::Recreate, "gv"))],
-            approvals: Vec::new(),
+            ..Consents::default()
         };
         let judged = judge(&["prod"], vec![recreate("v2")], &consents, TODAY);
         assert_eq!(judged.missing.len(), 1);
@@ -520,7 +528,7 @@ mod tests {
             }
             // A flag is typed for the run at hand.
             let allowed = vec![("prod".to_owned(), need.need.consent.clone())];
-            let flag = Consents { allowed, approvals: Vec::new() };
+            let flag = Consents { allowed, ..Consents::default() };
             assert_eq!(judge(&["prod"], vec![dropping(need.clone())], &flag, TODAY).missing, []);
             let [finding] = &refusals(&[dropping(need.clone())], false)[..] else { panic!() };
             assert!(finding.why.ends_with("tables: DROPPED"), "{}", finding.why);

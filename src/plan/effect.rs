@@ -1,6 +1,6 @@
 //! What a change means for data.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a change does to a table, or to the tables of a resource. Ordered: the later, the graver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -44,7 +44,7 @@ impl std::fmt::Display for Effect {
 
 /// What becomes of the tables of a pipeline that is deleted or recreated: the CLI obeys the flag that is deployed. Ordered: the
 /// later, the graver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// They stay, and nothing writes to them any more.

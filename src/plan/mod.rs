@@ -13,6 +13,7 @@ mod counts;
 mod definition;
 mod deployed;
 mod drift;
+mod earlier;
 mod effect;
 mod fates;
 mod field;
@@ -48,6 +49,7 @@ pub use consented::{By, Consents, Granted, Judged, dropped, judge, missing_conse
 pub use counts::Counts;
 pub use definition::destinations;
 pub use deployed::Deployed;
+pub use earlier::{Covered, Earlier};
 pub use effect::{Effect, Fate};
 pub use field::FieldDifference;
 pub use hand_over::HandOver;

@@ -126,3 +126,27 @@ fn what_the_plan_lacked_consent_for_the_rest_lacks_too() {
     site.context.write("prod.plan", &plan);
     site.resume().exits(0);
 }
+
+/// What was consented to is done; what somebody has done by hand since calls for the same again, and that nobody has consented to.
+#[test]
+fn a_consent_is_not_spent_twice() {
+    let site = planned_to_recreate();
+    site.killed_in(&[DEPLOY, &CONSENTS].concat(), Moment::Record, OF_PROD[0], false);
+    let gateway = site.ids()["vendors_01_g01"].clone();
+    site.workspace.world(|world| {
+        let pipeline = world.pipelines.get_mut(&gateway).unwrap();
+        pipeline.spec["gateway_definition"]["gateway_storage_schema"] = json!("by_hand");
+    });
+    site.workspace.clear_requests();
+    let said = site.resume();
+    let needed = said.exits(4).json()["needs_consent"].clone();
+    assert_eq!(needed, json!(["recreate:gateway_vendors_01_g01", "recreate:pipeline_vendors_01_g01_p01"]));
+    assert_eq!(site.writes(), Vec::<String>::new());
+    // What is left of the other project is covered as before.
+    let consented = &said.json()["consents"];
+    let by: Vec<&str> = consented.as_array().unwrap().iter().map(|it| it["by"].as_str().unwrap()).collect();
+    assert_eq!(by, ["resumed", "resumed"], "{consented:#}");
+    let again = ["deploy", "--resume", "last"].iter().chain(&CONSENTS[..4]);
+    site.context.run(&again.copied().collect::<Vec<_>>()).exits(0);
+    assert_ne!(site.ids()["vendors_01_g01"], gateway);
+}

@@ -2,9 +2,10 @@
 
 use super::run::Run;
 use crate::cli::failure::{Failure, signal_status};
+use crate::cli::journal::RunJournal;
 use crate::cli::reports::{Ending, ReportArguments};
 use crate::cli::{Context, OutputFormat};
-use crate::deploy::TargetOutcome;
+use crate::deploy::{DeployError, TargetOutcome};
 use crate::finding::Finding;
 use crate::report::{DeployDocument, RunError};
 use crate::settings::Settings;
@@ -37,9 +38,11 @@ impl Run {
         if !missing.is_empty() {
             let flags: Vec<String> = missing.iter().map(|consent| format!("--allow {consent}")).collect();
             let lacking = plural(missing.len(), "consent");
+            // What was left over is bound before it is known what else there is to do.
+            let sent = if journal.as_ref().is_some_and(RunJournal::wrote) { "deployed" } else { "sent" };
             let are = if missing.len() == 1 { "is" } else { "are" };
             printer.error(
-                &format!("nothing was sent: {lacking} {are} missing"),
+                &format!("nothing was {sent}: {lacking} {are} missing"),
                 &[format!("where all of the above is meant, run it again with {}", flags.join(" "))],
             );
         }
@@ -53,7 +56,9 @@ impl Run {
             Ok(None) => outcome.exit_status(),
             Err(failure) => failure.exit_status(),
         };
-        let resume = journal.and_then(|journal| journal.end(status));
+        let is_wrong = |error: &DeployError| matches!(error, DeployError::NotVerified { .. });
+        let is_found_wrong = outcome.targets.iter().flat_map(TargetOutcome::errors).all(is_wrong);
+        let resume = journal.and_then(|journal| journal.end(status, is_found_wrong));
         if let Some(command) = &resume {
             document = document.with_resume(command);
             printer.text(&format!("go on with: {command}\n"));

@@ -79,13 +79,22 @@ impl StepArguments {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<u8, Failure> {
-    let recovery = arguments.recovery.clone();
-    let (arguments, resumed) = match &recovery.resume {
-        Some(named) => resume(context, arguments, named)?,
+    let (arguments, resumed) = match arguments.recovery.resume.clone() {
+        Some(named) => resume(context, arguments, &named)?,
         None => (arguments, None),
     };
-    let Arguments { plan, configuration, target, profile, remove_project, steps, consent, reports, .. } =
-        arguments;
+    let Arguments {
+        plan,
+        configuration,
+        target,
+        profile,
+        remove_project,
+        steps,
+        consent,
+        recovery,
+        reports,
+        ..
+    } = arguments;
     let finder = configuration.finder();
     let saved = plan.map(|path| saved::read(context, &path)).transpose()?;
     let (target, profile, flags) = match &saved {
@@ -127,6 +136,7 @@ fn resume(context: &Context, given: Arguments, named: &str) -> Result<(Arguments
     }
     let steps = given.steps.over(arguments.steps);
     let reports = given.reports.or(arguments.reports);
-    let consent = arguments.consent.or_also(given.consent);
-    Ok((Arguments { steps, reports, consent, ..arguments }, Some(resumed)))
+    let consent = given.consent.after(arguments.consent);
+    let recovery = given.recovery.after(&arguments.recovery);
+    Ok((Arguments { steps, reports, consent, recovery, ..arguments }, Some(resumed)))
 }

@@ -25,7 +25,9 @@ use crate::interrupt::Interrupt;
 use crate::lock_file::LockFile;
 use crate::machine::Machine;
 use crate::placement::Layout;
-use crate::plan::{Approved, Consents, Granted, Judged, SavedPlan, SavedSource, missing_consents, refusals};
+use crate::plan::{
+    Approved, Consents, Covered, Granted, Judged, SavedPlan, SavedSource, missing_consents, refusals,
+};
 use crate::preflight::Selection;
 use crate::report::{PlacementDocument, Progress, SourceDocument};
 use crate::settings::{Settings, Target};
@@ -77,7 +79,8 @@ impl Run {
         how: How<'_>,
     ) -> Result<Option<i32>, Failure> {
         let targets = named_targets(settings, named)?;
-        let (consents, said) = how.consent.resolve(context, settings, &targets)?;
+        let history = self.resumed.as_ref().map(|resumed| resumed.history.clone());
+        let (consents, said) = how.consent.resolve(context, settings, &targets, history.as_ref())?;
         self.findings.extend(said);
         for target in &targets {
             let host = target.host.clone().unwrap_or_default();
@@ -86,7 +89,6 @@ impl Run {
         let destinations = self.destinations(context, &targets, profile)?;
         // Before a warehouse is started for the rows: without the CLI they are of no use.
         let cli = LocatedCli::find(&context.environment)?;
-        let history = self.resumed.as_ref().map(|resumed| resumed.history.clone());
         let version = history.as_ref().and_then(|history| history.inputs.version).or(self.planned_version());
         let request = InputRequest { context, settings, targets: &targets, profile, version };
         let input = request.read(&mut self.findings, &mut self.source)?;
@@ -282,6 +284,11 @@ impl Run {
         let approved = judged
             .as_ref()
             .map_or_else(Approved::default, |judged| Approved::of(&judged.granted, &judged.missing));
+        if let (Some(journal), Some(judged)) = (&self.journal, &judged) {
+            journal
+                .writer()
+                .consented(judged.granted.iter().map(|granted| Covered::of(&granted.need)).collect())?;
+        }
         let outcome = apply_all(&session, planned, &approved).await;
         if let Some(judged) = judged {
             self.take(judged, targets.len() > 1);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::inputs::Inputs;
 use super::line::{FORMAT, Line, RunStep, StateMark};
+use crate::plan::Covered;
 
 /// What is known of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct History {
     pub inputs: Inputs,
     /// The exit status of its last orderly end; absent where it was cut off since.
     pub ended: Option<u8>,
+    /// What was consented to; absent where the run was cut off before that was settled.
+    pub granted: Option<Vec<Covered>>,
     /// By target and project.
     projects: BTreeMap<(String, String), Progress>,
 }
@@ -63,7 +66,8 @@ impl History {
         if format != FORMAT {
             return Err(HistoryError::Unknown);
         }
-        let mut history = Self { began: at, inputs: *inputs, ended: None, projects: BTreeMap::new() };
+        let mut history =
+            Self { began: at, inputs: *inputs, ended: None, granted: None, projects: BTreeMap::new() };
         for (index, line) in lines {
             let line = serde_json::from_str(line)
                 .map_err(|source| HistoryError::Line { line: index + 1, source })?;
@@ -90,6 +94,7 @@ impl History {
             Line::Lock { target, project, id, .. } => {
                 self.projects.entry((target, project)).or_default().lock = Some(id);
             }
+            Line::Consented { granted, .. } => self.granted.get_or_insert_default().extend(granted),
             Line::Resumed { .. } => self.ended = None,
             Line::Ended { status, .. } => self.ended = Some(status),
         }

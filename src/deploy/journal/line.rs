@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Inputs;
+use crate::plan::Covered;
 
 /// What the first line says it is; another one is not read.
 pub(super) const FORMAT: &str = "tapworks.run/1";
@@ -51,6 +52,8 @@ pub(super) enum Line {
     },
     /// The deploy lock that our CLI holds while it deploys.
     Lock { at: Timestamp, target: String, project: String, id: String },
+    /// What the plan does to data, and was consented to.
+    Consented { at: Timestamp, granted: Vec<Covered> },
     /// Another process goes on with the run.
     Resumed { at: Timestamp },
     /// The run came to an orderly end, with this exit status.

@@ -140,11 +140,13 @@ impl Runs {
         self.folder.join(format!("{id}.{ending}"))
     }
 
-    /// Only what is named as ours and reads as ours is removed, and no run that is under way.
+    /// Only what is named as ours and reads as ours is removed, no run that is under way, and none that has left something to go
+    /// on with.
     fn remove_old(&self) -> Result<(), FileError> {
         let ids = self.ids()?;
         for id in ids.iter().take(ids.len().saturating_sub(KEPT)) {
-            if self.read(id).is_ok() && self.take(id)?.is_some() {
+            let is_over = self.read(id).is_ok_and(|history| history.ended == Some(0) || !history.wrote());
+            if is_over && self.take(id)?.is_some() {
                 files::remove_file(&self.path(id, JOURNAL))?;
                 files::remove_file(&self.path(id, HELD))?;
             }

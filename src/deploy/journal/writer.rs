@@ -10,6 +10,7 @@ use super::id::RunId;
 use super::inputs::Inputs;
 use super::line::{FORMAT, Line, RunStep, StateMark};
 use crate::files::{self, FileError, Hold, Log};
+use crate::plan::Covered;
 
 /// Notes how far a run has come. As long as it lives, or a databricks CLI that the run started to write, nobody else goes
 /// on with that run.
@@ -86,6 +87,14 @@ impl Journal {
         })
     }
 
+    /// Notes what was consented to: whoever goes on with the run may spend that again, and nothing else.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn consented(&self, granted: Vec<Covered>) -> Result<(), FileError> {
+        self.add(&Line::Consented { at: (self.clock)(), granted })
+    }
+
     /// Whether anything may have been written to a workspace by this process.
     #[must_use]
     pub fn wrote(&self) -> bool {
@@ -121,6 +130,14 @@ impl Journal {
             path: self.path.clone(),
             source: error.into(),
         })?;
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).append(&text)
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.append(&text)?;
+        // What is written before something is done has to be there after a power cut too.
+        let comes_before = match line {
+            Line::Began { .. } | Line::Lock { .. } | Line::Consented { .. } => true,
+            Line::Step { step, .. } => *step == RunStep::Deploying,
+            Line::Resumed { .. } | Line::Ended { .. } => false,
+        };
+        if comes_before { log.sync() } else { Ok(()) }
     }
 }
