@@ -283,7 +283,12 @@ impl Disagreements {
             findings.push(
                 Finding::error(
                     "TW251",
-                    format!("{by} has {}{more} in {slot}, target `{target}` in {deployed}", tables[0]),
+                    format!(
+                        "{by} has {}{more} in {}, target `{target}` in {}",
+                        tables[0],
+                        slot.beside(&deployed),
+                        deployed.beside(&slot)
+                    ),
                 )
                 .for_target(target)
                 .why("whichever is followed, these tables would move in the other, and be read again in full")

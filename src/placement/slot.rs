@@ -20,6 +20,15 @@ impl Slot {
     pub fn is_beside(&self, other: &Self) -> bool {
         (&self.bundle, &self.gateway, &self.pipeline) == (&other.bundle, &other.gateway, &other.pipeline)
     }
+
+    /// As text, with the gateway where nothing else tells it from the other.
+    pub(super) fn beside(&self, other: &Self) -> String {
+        match &self.gateway {
+            _ if (&self.bundle, &self.pipeline) != (&other.bundle, &other.pipeline) => self.to_string(),
+            Some(gateway) => format!("{self} behind gateway {gateway}"),
+            None => format!("{self} without a gateway"),
+        }
+    }
 }
 
 impl std::fmt::Display for Slot {
@@ -35,4 +44,23 @@ pub struct Home {
     pub catalog: String,
     /// Schema in it.
     pub schema: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_places_never_read_the_same() {
+        let slot = |pipeline: &str, gateway: Option<&str>| Slot {
+            bundle: "retail".to_owned(),
+            gateway: gateway.map(str::to_owned),
+            pipeline: pipeline.to_owned(),
+            position: 0,
+        };
+        let (here, there) = (slot("p01", Some("g01")), slot("p01", Some("g02")));
+        assert_eq!(here.beside(&there), "pipeline p01 of bundle retail behind gateway g01");
+        assert_eq!(slot("p01", None).beside(&here), "pipeline p01 of bundle retail without a gateway");
+        assert_eq!(here.beside(&slot("p02", Some("g02"))), "pipeline p01 of bundle retail");
+    }
 }
