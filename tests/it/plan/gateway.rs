@@ -1,6 +1,6 @@
 //! Fields of a gateway: what makes it again takes all behind it along, everything else restarts it
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::case::{Case, in_a_row};
 use super::site::{GATEWAY, Site};
@@ -38,6 +38,11 @@ const fn again(row: &'static str, edit: fn(&Site)) -> Case {
     Case { row, edit, resources: AGAIN, tables: AGAIN_TABLES, needs: AGAIN_NEEDS, requests: AGAIN_REQUESTS }
 }
 
+/// What stands there already: the schema of bundles wants each of these wherever there is one.
+fn whole(connection: &str, catalog: &str, schema: &str) -> Value {
+    json!({"connection_name": connection, "gateway_storage_catalog": catalog, "gateway_storage_schema": schema})
+}
+
 #[test]
 fn what_makes_a_gateway_again_makes_all_behind_it_again() {
     in_a_row(&[
@@ -47,7 +52,9 @@ fn what_makes_a_gateway_again_makes_all_behind_it_again() {
         }),
         again("gateway_definition.gateway_storage_schema", |site| site.replace(",staging,", ",staging2,")),
         again("gateway_definition.connection_id", |site| {
-            site.set(GATEWAY, json!({"gateway_definition": {"connection_id": "c-2"}}));
+            let mut definition = whole("sqlserver_new", "silver", "staging2");
+            definition["connection_id"] = json!("c-2");
+            site.set(GATEWAY, json!({"gateway_definition": definition}));
         }),
         again("storage", |site| site.set(GATEWAY, json!({"storage": "dbfs:/other"}))),
         again("storage and catalog", |site| {
@@ -70,7 +77,9 @@ fn what_changes_a_gateway_in_place_restarts_it() {
     }
     in_a_row(&[
         restarted("gateway_definition.gateway_storage_name", |site| {
-            site.set(GATEWAY, json!({"gateway_definition": {"gateway_storage_name": "other"}}));
+            let mut definition = whole("sqlserver_erp", "bronze", "staging");
+            definition["gateway_storage_name"] = json!("other");
+            site.set(GATEWAY, json!({"gateway_definition": definition}));
         }),
         restarted("gateway_definition.connection_parameters", |site| {
             let parameters = json!({"source_catalog": "erp"});
