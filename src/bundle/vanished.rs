@@ -9,16 +9,12 @@ use crate::finding::{Finding, Findings, Place};
 use crate::placement::{Layout, Vanished, project_of};
 use crate::text::plural;
 
-/// A note for each bundle that the rows no longer ask for: those that the lock `remembered`, and every folder in `output` that
-/// holds a bundle of ours that the layout lacks. Nothing where that is empty, for then nothing is known of the projects.
-///
-/// # Errors
-/// `output` cannot be read.
-pub fn vanished(output: &Path, layout: &Layout, remembered: &[Vanished]) -> Result<Findings, FileError> {
-    let names = vanished_bundles(output, layout, remembered)?;
+/// A note for each bundle of [`vanished_bundles`]: what the lock `remembered` of it, and whether its project lives on.
+#[must_use]
+pub fn vanished(output: &Path, names: &[String], layout: &Layout, remembered: &[Vanished]) -> Findings {
     let living = layout.projects();
     let mut findings = Findings::new();
-    for bundle in &names {
+    for bundle in names {
         let others = names.iter().map(String::as_str).filter(|other| other != bundle).collect();
         let lives_on = project_of(&living, bundle);
         let project = lives_on.or_else(|| project_of(&others, bundle)).unwrap_or(bundle);
@@ -47,10 +43,11 @@ pub fn vanished(output: &Path, layout: &Layout, remembered: &[Vanished]) -> Resu
                 )),
         });
     }
-    Ok(findings)
+    findings
 }
 
-/// The bundles of [`vanished`] by name, sorted.
+/// The bundles that the rows no longer ask for, by name, sorted: those that the lock `remembered`, and every folder in `output`
+/// that holds a bundle of ours that the layout lacks. None where that is empty, for then nothing is known of the projects.
 ///
 /// # Errors
 /// `output` cannot be read.
@@ -101,6 +98,11 @@ mod tests {
         package
     }
 
+    fn told_of(output: &Path, layout: &Layout, remembered: &[Vanished]) -> Result<Findings, FileError> {
+        let names = vanished_bundles(output, layout, remembered)?;
+        Ok(vanished(output, &names, layout, remembered))
+    }
+
     fn layout(names: &[&str]) -> Layout {
         Layout { bundles: names.iter().map(|name| Bundle::empty(name, name)).collect() }
     }
@@ -118,7 +120,7 @@ mod tests {
         files::write(&theirs.join(ROOT), b"bundle: {}\n").unwrap();
         files::create_folder(&output.path().join("empty")).unwrap();
         files::write(&output.path().join("file"), HEADER.as_bytes()).unwrap();
-        let findings = vanished(output.path(), &layout(&["kept"]), &[]).unwrap();
+        let findings = told_of(output.path(), &layout(&["kept"]), &[]).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(
             told,
@@ -135,7 +137,7 @@ mod tests {
         let output = tempfile::tempdir().unwrap();
         package("gone").write(output.path()).unwrap();
         let remembered = [Vanished { bundle: "gone".into(), pipelines: 1, tables: 12 }];
-        let findings = vanished(output.path(), &layout(&["kept"]), &remembered).unwrap();
+        let findings = told_of(output.path(), &layout(&["kept"]), &remembered).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(told, ["project `gone` has places for 12 tables in 1 pipeline, but no rows any more"]);
     }
@@ -146,7 +148,7 @@ mod tests {
         for name in ["kept_b02", "gone", "gone_b02", "other_b02"] {
             package(name).write(output.path()).unwrap();
         }
-        let findings = vanished(output.path(), &layout(&["kept"]), &[]).unwrap();
+        let findings = told_of(output.path(), &layout(&["kept"]), &[]).unwrap();
         let told: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(
             told,
@@ -165,8 +167,8 @@ mod tests {
     #[test]
     fn no_folder_and_no_packages_are_nothing_to_tell() {
         let output = tempfile::tempdir().unwrap();
-        assert!(vanished(&output.path().join("none"), &layout(&["p"]), &[]).unwrap().is_empty());
+        assert!(told_of(&output.path().join("none"), &layout(&["p"]), &[]).unwrap().is_empty());
         package("gone").write(output.path()).unwrap();
-        assert!(vanished(output.path(), &layout(&[]), &[]).unwrap().is_empty());
+        assert!(told_of(output.path(), &layout(&[]), &[]).unwrap().is_empty());
     }
 }

@@ -141,9 +141,8 @@ pub(super) async fn given(
     for Granted { need, by } in &judged.granted {
         // The tables of a pipeline that are read again are one consent.
         let line = format!("{}  {}  consented to by {by}", need.target, need.need.consent);
-        if !told.contains(&line) {
+        if told.insert(line.clone()) {
             context.printer.say(&line);
-            told.insert(line);
         }
     }
     Ok(judged)

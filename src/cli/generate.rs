@@ -10,7 +10,7 @@ use super::reports::{Ending, ReportArguments};
 use super::source::{ReadRows, read_rows};
 use super::{Context, OutputFormat};
 use crate::base::bases;
-use crate::bundle::{Package, Written, vanished};
+use crate::bundle::{Package, Written, vanished, vanished_bundles};
 use crate::desired::{Remembered, ResolvedTable, Targets, ask, desired};
 use crate::files;
 use crate::finding::Findings;
@@ -122,7 +122,9 @@ impl Run {
             let remembered = Remembered { lock: &lock.lock, deployed: &[], begun: &BTreeSet::new() };
             let mut desired = desired(&asked, &read.rows, settings, targets, remembered);
             self.findings.extend(std::mem::take(&mut desired.findings));
-            self.findings.extend(vanished(&base.output_dir, &desired.layout, &desired.vanished)?);
+            let (output, layout) = (&base.output_dir, &desired.layout);
+            let names = vanished_bundles(output, layout, &desired.vanished)?;
+            self.findings.extend(vanished(output, &names, layout, &desired.vanished));
             all_desired.push((base, lock, desired));
         }
         if self.findings.has_errors() {

@@ -237,9 +237,10 @@ pub(super) fn place<'a>(
         let remembered = Remembered { lock: &lock.lock, deployed: &deployed, begun: &begun };
         let mut desired = desired(given.asked, &given.read.rows, given.settings, targets, remembered);
         findings.extend(std::mem::take(&mut desired.findings));
-        findings.extend(vanished(&base.output_dir, &desired.layout, &desired.vanished)?);
-        let vanished = vanished_bundles(&base.output_dir, &desired.layout, &desired.vanished)?;
-        placed.push(PlacedBase { base, lock, desired, vanished });
+        let (output, layout) = (&base.output_dir, &desired.layout);
+        let names = vanished_bundles(output, layout, &desired.vanished)?;
+        findings.extend(vanished(output, &names, layout, &desired.vanished));
+        placed.push(PlacedBase { base, lock, desired, vanished: names });
     }
     Ok(placed)
 }

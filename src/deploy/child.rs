@@ -158,7 +158,7 @@ impl Invocation<'_> {
             }
         };
         let stderr = stderr.finish(&mut line).map_err(unread)?;
-        let stdout = stdout.finish(|_| ()).map_err(unread)?;
+        let stdout = stdout.into_bytes().map_err(unread)?;
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
         Ok(Finished { status: status.code(), stdout, stderr })
     }

@@ -31,7 +31,7 @@ pub fn compare(
         let bundle = match layout.bundles.iter().find(|bundle| bundle.name == *name) {
             Some(bundle) => bundle,
             None => {
-                removed = nothing_of(name);
+                removed = Bundle::empty(name, name);
                 &removed
             }
         };
@@ -82,10 +82,6 @@ fn unchanged(bundle: &Bundle, site: &Site) -> BundleChanges {
         counts: Counts { unchanged: resources, ..Counts::default() },
         ..BundleChanges::default()
     }
-}
-
-fn nothing_of(name: &str) -> Bundle {
-    Bundle { name: name.to_owned(), project: name.to_owned(), gateways: Vec::new(), pipelines: Vec::new() }
 }
 
 /// Rows that are older than those of the last deploy would undo what somebody deployed since.

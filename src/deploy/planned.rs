@@ -9,7 +9,7 @@ use super::error::DeployError;
 use super::journal::RunStep;
 use super::recognition::Recognition;
 use super::site::{ProjectBundle, Session, Site};
-use crate::files;
+use crate::files::{self, FileError};
 use crate::plan::{BundleChanges, BundlePlan, SavedPlan};
 
 /// A target with its projects' plans.
@@ -32,6 +32,17 @@ pub struct PlannedProject<'a> {
     pub changes: BundleChanges,
 }
 
+impl<'a> PlannedProject<'a> {
+    /// One that is not compared yet.
+    fn new(
+        project: &'a ProjectBundle,
+        recognition: Recognition,
+        plan: Result<Option<(BundlePlan, PathBuf)>, DeployError>,
+    ) -> Self {
+        Self { project, recognition, plan, changes: BundleChanges::default() }
+    }
+}
+
 /// Validates and plans every project for every target, as far as it is not recognised; nothing is written to any workspace.
 /// `recognised` has a line for each target with an entry for each project.
 pub async fn plan_all<'a>(
@@ -46,7 +57,7 @@ pub async fn plan_all<'a>(
                 None => Ok(None),
                 Some(_) => plan(session, site, project).await.map(Some),
             };
-            PlannedProject { project, recognition, plan, changes: BundleChanges::default() }
+            PlannedProject::new(project, recognition, plan)
         });
         PlannedTarget { site, projects: join_all(projects).await }
     });
@@ -58,12 +69,8 @@ pub async fn plan_all<'a>(
 pub fn as_left(sites: &[Site], recognised: Vec<Vec<Recognition>>) -> Vec<PlannedTarget<'_>> {
     let targets = sites.iter().zip(recognised).map(|(site, recognised)| {
         let projects = site.projects.iter().zip(recognised);
-        let planned = projects.map(|(project, recognition)| PlannedProject {
-            project,
-            recognition,
-            plan: Ok(None),
-            changes: BundleChanges::default(),
-        });
+        let planned =
+            projects.map(|(project, recognition)| PlannedProject::new(project, recognition, Ok(None)));
         PlannedTarget { site, projects: planned.collect() }
     });
     targets.collect()
@@ -85,17 +92,11 @@ pub fn as_saved<'a>(
         let plan = match bundle.and_then(|bundle| bundle.plan.as_ref()) {
             None => None,
             Some(printed) => {
-                let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
-                files::write(&path, printed.get().as_bytes())?;
-                Some((BundlePlan::parse(printed.get().as_bytes())?, path))
+                let document = printed.get().as_bytes();
+                Some((BundlePlan::parse(document)?, keep(session, site, project, document)?))
             }
         };
-        projects.push(PlannedProject {
-            project,
-            recognition,
-            plan: Ok(plan),
-            changes: BundleChanges::default(),
-        });
+        projects.push(PlannedProject::new(project, recognition, Ok(plan)));
     }
     Ok(PlannedTarget { site, projects })
 }
@@ -118,10 +119,21 @@ async fn plan(
         plan = BundlePlan::parse(&document)?;
     }
     made_against_found(site, &project.name, &plan)?;
-    let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
-    files::write(&path, &document)?;
+    let path = keep(session, site, project, &document)?;
     session.note(site, project, RunStep::Planned, None)?;
     Ok((plan, path))
+}
+
+/// Puts a plan where the CLI reads it.
+fn keep(
+    session: &Session<'_>,
+    site: &Site,
+    project: &ProjectBundle,
+    document: &[u8],
+) -> Result<PathBuf, FileError> {
+    let path = session.scratch.join(format!("{}.{}.plan.json", site.target, project.name));
+    files::write(&path, document)?;
+    Ok(path)
 }
 
 /// The command that plans.

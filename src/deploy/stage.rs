@@ -73,13 +73,8 @@ mod tests {
     }
 
     fn package(targets: &[&crate::settings::Target]) -> Package {
-        let bundle = Bundle {
-            name: "retail".into(),
-            project: "retail".into(),
-            gateways: Vec::new(),
-            pipelines: Vec::new(),
-        };
-        render(&bundle, Options { targets, default_target: None, cli_version: ">= 1.13.0", escape: false })
+        let options = Options { targets, default_target: None, cli_version: ">= 1.13.0", escape: false };
+        render(&Bundle::empty("retail", "retail"), options)
     }
 
     #[test]

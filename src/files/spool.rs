@@ -39,6 +39,12 @@ impl Spool {
         Ok(())
     }
 
+    /// All that the child has written, once it has ended.
+    pub fn into_bytes(mut self) -> std::io::Result<Vec<u8>> {
+        self.file.read_to_end(&mut self.bytes)?;
+        Ok(self.bytes)
+    }
+
     /// Takes in the rest once the child has ended, and tells its last line even if that has no end.
     pub fn finish(mut self, mut line: impl FnMut(&str)) -> std::io::Result<Vec<u8>> {
         self.follow(&mut line)?;

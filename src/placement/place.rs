@@ -418,12 +418,7 @@ impl Draft {
         let group_name = self.group.name();
         let filled = || self.pipelines.values().filter(|pipeline| !pipeline.tables.is_empty());
         for number in filled().map(|pipeline| pipeline.bundle) {
-            bundles.entry(number).or_insert_with(|| Bundle {
-                name: name::bundle(project, number),
-                project: project.to_owned(),
-                gateways: Vec::new(),
-                pipelines: Vec::new(),
-            });
+            bundles.entry(number).or_insert_with(|| Bundle::empty(&name::bundle(project, number), project));
         }
         for (number, load) in self.gateways.iter().filter(|(_, load)| load.rows > 0) {
             let (Some(bundle), Some(mut settings)) =

@@ -141,7 +141,7 @@ impl<'a> Survey<'a> {
                 let holders = gather_holders(client, own.foreign(catalog), facts).await?;
                 let name = &target.name;
                 let definition = |own: &OwnPipeline| {
-                    let state = facts.bundles.get(&own.bundle)?.deployed()?;
+                    let state = facts.in_workspace(&own.bundle)?;
                     state.definition(&format!("resources.pipelines.{}", own.key))
                 };
                 let wanted = &self.catalog_wanted;

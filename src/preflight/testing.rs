@@ -17,13 +17,29 @@ pub(super) fn destination(schema: &str, table: &str) -> Destination {
     Destination { catalog: "main".into(), schema: schema.into(), table: table.into() }
 }
 
-/// A pipeline of `sales_01` with these tables of `main.<schema>` behind the gateway.
-pub(super) fn pipeline(number: u32, schema: &str, rows: &[(u32, &str)]) -> Pipeline {
-    let object = |table: &str| Object {
+/// A table that is read from its own name into `main.<schema>`.
+pub(super) fn object(schema: &str, table: &str) -> Object {
+    Object {
         source: ObjectSource::Table { catalog: None, schema: None, table: table.into() },
         destination: destination(schema, table),
         configuration: Configuration::default(),
-    };
+    }
+}
+
+/// Those of a gateway that stores in `main.staging`.
+pub(super) fn gateway_settings() -> GatewaySettings {
+    GatewaySettings {
+        catalog: "main".into(),
+        schema: "staging".into(),
+        catalog_is_named: true,
+        schema_is_named: true,
+        worker_type: None,
+        driver_type: None,
+    }
+}
+
+/// A pipeline of `sales_01` with these tables of `main.<schema>` behind the gateway.
+pub(super) fn pipeline(number: u32, schema: &str, rows: &[(u32, &str)]) -> Pipeline {
     Pipeline {
         name: format!("sales_01_g01_p{number:02}"),
         prefix: "sales".into(),
@@ -41,7 +57,7 @@ pub(super) fn pipeline(number: u32, schema: &str, rows: &[(u32, &str)]) -> Pipel
         rows: rows.iter().map(|(row, _)| *row).collect(),
         positions: (0..rows.len() as u64).collect(),
         weight: 0,
-        objects: rows.iter().map(|(_, table)| object(table)).collect(),
+        objects: rows.iter().map(|(_, table)| object(schema, table)).collect(),
     }
 }
 
@@ -52,14 +68,7 @@ pub(super) fn layout() -> Layout {
         prefix: "sales".into(),
         subgroup: "01".into(),
         connection: "erp".into(),
-        settings: GatewaySettings {
-            catalog: "main".into(),
-            schema: "staging".into(),
-            catalog_is_named: true,
-            schema_is_named: true,
-            worker_type: None,
-            driver_type: None,
-        },
+        settings: gateway_settings(),
         tags: Vec::new(),
     };
     Layout {

@@ -223,35 +223,23 @@ fn earlier(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connector::{Configuration, Object, ObjectSource, connector};
-    use crate::preflight::testing::{destination, layout};
-    use crate::table::{GatewaySettings, Table};
+    use crate::connector::connector;
+    use crate::preflight::testing::{destination, gateway_settings, layout, object};
+    use crate::table::Table;
 
     fn group() -> Group {
-        let object = |table: &str| Object {
-            source: ObjectSource::Table { catalog: None, schema: None, table: table.into() },
-            destination: destination("crm", table),
-            configuration: Configuration::default(),
-        };
         Group {
             project: "retail".into(),
             prefix: "sales".into(),
             subgroup: "01".into(),
             connector: connector("sql_server").unwrap(),
             connection: "erp".into(),
-            gateway: Some(GatewaySettings {
-                catalog: "main".into(),
-                schema: "staging".into(),
-                catalog_is_named: true,
-                schema_is_named: true,
-                worker_type: None,
-                driver_type: None,
-            }),
+            gateway: Some(gateway_settings()),
             schedule: None,
             tags: Vec::new(),
             tables: vec![
-                Table { row: 4, weight: 1, object: object("Orders") },
-                Table { row: 2, weight: 1, object: object("items") },
+                Table { row: 4, weight: 1, object: object("crm", "Orders") },
+                Table { row: 2, weight: 1, object: object("crm", "items") },
             ],
         }
     }
