@@ -313,6 +313,14 @@ pub(crate) fn only_read(workspace: &MockWorkspace) {
     }
 }
 
+/// The names of all pipelines of a workspace, sorted.
+pub(crate) fn pipeline_names(workspace: &MockWorkspace) -> Vec<String> {
+    let mut names: Vec<String> =
+        workspace.world(|world| world.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect());
+    names.sort();
+    names
+}
+
 /// A table list of SQL Server tables as CSV, `count` of them in one group.
 pub(crate) fn sql_server_rows(count: usize) -> String {
     let mut text =

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tapworks_mocks::workspace::{Fault, MockWorkspace, Outcome};
 
-use crate::context::{Context, Said, post, sql_server_rows};
+use crate::context::{Context, Said, pipeline_names, post, sql_server_rows};
 
 const DEPLOY: &[&str] = &["deploy", "--source", "main.cfg.tables", "--target", "prod", "-o", "json"];
 
@@ -273,9 +273,7 @@ fn two_targets_are_deployed_in_order() {
     let targets: Vec<_> =
         document["targets"].as_array().unwrap().iter().map(|t| (&t["target"], &t["status"])).collect();
     assert_eq!(targets, [(&json!("dev"), &json!("deployed")), (&json!("prod"), &json!("deployed"))]);
-    let names = site
-        .workspace
-        .world(|world| world.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect::<Vec<_>>());
+    let names = pipeline_names(&site.workspace);
     assert!(names.contains(&"[dev tester] sales_01_g01".to_owned()), "{names:?}");
 }
 

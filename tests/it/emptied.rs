@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tapworks_mocks::workspace::{Fault, MockWorkspace};
 
-use crate::context::{Context, Said};
+use crate::context::{Context, Said, pipeline_names};
 use crate::list::{self, Row, rows};
 
 struct Site {
@@ -71,11 +71,7 @@ impl Site {
     }
 
     fn pipelines(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .workspace
-            .world(|world| world.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect());
-        names.sort();
-        names
+        pipeline_names(&self.workspace)
     }
 }
 
@@ -215,13 +211,19 @@ fn a_lock_that_knows_nothing_of_it_is_no_harm() {
     assert!(said.exits(4).stderr.contains("--allow delete:pipeline_tills_01_p01"), "{}", said.stderr);
 }
 
+/// A table of a project that has nothing to do with the other.
+fn another_project() -> Vec<Row> {
+    let mut other = rows("salesforce", 20, 1);
+    other[0].project = "shop".to_owned();
+    other[0].prefix = "shop".to_owned();
+    other
+}
+
 #[test]
 fn a_project_is_removed_whichever_of_its_bundles_is_left() {
     for is_fresh in [false, true] {
         let (site, first, second) = deployed(6, "tills");
-        let mut other = rows("salesforce", 20, 1);
-        other[0].project = "shop".to_owned();
-        other[0].prefix = "shop".to_owned();
+        let other = another_project();
         site.list(&[&first, &second, &other]);
         site.deploy(&[]).exits(0);
         // The first bundle is emptied, and deployed so.
@@ -294,9 +296,7 @@ fn a_run_that_was_cut_off_after_it_goes_on() {
 #[test]
 fn a_project_is_removed_with_all_of_its_bundles_where_the_lock_does_not_know_it() {
     let (site, first, second) = deployed(6, "tills");
-    let mut other = rows("salesforce", 20, 1);
-    other[0].project = "shop".to_owned();
-    other[0].prefix = "shop".to_owned();
+    let other = another_project();
     site.list(&[&first, &second, &other]);
     site.deploy(&[]).exits(0);
     // The lock of a checkout that never had it.

@@ -2,7 +2,7 @@
 
 use tapworks_mocks::workspace::MockWorkspace;
 
-use crate::context::{Context, Said};
+use crate::context::{Context, Said, pipeline_names};
 
 const HEAD: &str = "connector,project_name,prefix,source_database,source_schema,source_table_name,target_catalog,target_schema,target_table_name,connection_name\n";
 const RETAIL: &str = "salesforce,retail,crm,sf,objects,Account,bronze,crm,account,salesforce\n";
@@ -20,11 +20,7 @@ impl Site {
     }
 
     fn pipelines(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .workspace
-            .world(|world| world.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect());
-        names.sort();
-        names
+        pipeline_names(&self.workspace)
     }
 }
 

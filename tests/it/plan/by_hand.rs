@@ -3,43 +3,23 @@
 use serde_json::json;
 
 use super::case::{Case, in_a_row, tables};
-use super::gateway::{AGAIN, AGAIN_NEEDS, AGAIN_REQUESTS, AGAIN_TABLES};
+use super::gateway::{self, AGAIN_TABLES};
+use super::pipeline;
 use super::site::{CRM, GATEWAY, Site};
 
 #[test]
 fn a_field_that_cannot_change_in_place_and_was_changed_by_hand_makes_again() {
     in_a_row(&[
-        Case {
-            row: "gateway_definition.connection_name, by hand",
-            edit: |site| {
-                site.by_hand(&format!("pipelines.{GATEWAY}"), |definition| {
-                    definition["gateway_definition"]["connection_name"] = json!("other");
-                });
-            },
-            resources: AGAIN,
-            tables: AGAIN_TABLES,
-            needs: AGAIN_NEEDS,
-            requests: AGAIN_REQUESTS,
-        },
-        Case {
-            row: "ingestion_definition.connection_name, by hand",
-            edit: |site| {
-                site.by_hand(&format!("pipelines.{CRM}"), |definition| {
-                    definition["ingestion_definition"]["connection_name"] = json!("other");
-                });
-            },
-            resources: &[
-                "pipelines.pipeline_crm_01_p01 recreate snapshot",
-                "jobs.job_crm_01_p01 update metadata",
-            ],
-            tables: &["bronze.crm.account update snapshot"],
-            needs: &["recreate:pipeline_crm_01_p01"],
-            requests: &[
-                "DELETE pipeline crm_01_p01 cascade=false",
-                "POST pipeline crm_01_p01",
-                "reset job crm_01_p01",
-            ],
-        },
+        gateway::again("gateway_definition.connection_name, by hand", |site| {
+            site.by_hand(&format!("pipelines.{GATEWAY}"), |definition| {
+                definition["gateway_definition"]["connection_name"] = json!("other");
+            });
+        }),
+        pipeline::again("ingestion_definition.connection_name, by hand", |site| {
+            site.by_hand(&format!("pipelines.{CRM}"), |definition| {
+                definition["ingestion_definition"]["connection_name"] = json!("other");
+            });
+        }),
         Case {
             row: "ingestion_definition.table_configuration.row_filter, by hand",
             edit: |site| {

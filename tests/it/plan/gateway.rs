@@ -34,7 +34,8 @@ pub(super) const AGAIN_REQUESTS: &[&str] = &[
     "reset job sales_01_g01_p02",
 ];
 
-const fn again(row: &'static str, edit: fn(&Site)) -> Case {
+/// The gateway is made again, and all behind it.
+pub(super) const fn again(row: &'static str, edit: fn(&Site)) -> Case {
     Case { row, edit, resources: AGAIN, tables: AGAIN_TABLES, needs: AGAIN_NEEDS, requests: AGAIN_REQUESTS }
 }
 

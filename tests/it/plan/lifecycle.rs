@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::case::{Case, in_a_row};
+use super::pipeline::again;
 use super::site::{CRM, Site};
 
 const NOTED: &[&str] = &[
@@ -24,19 +25,14 @@ fn cascade_on_destroy_is_noted_and_then_obeyed() {
             requests: &[],
         },
         Case {
-            row: "storage, with cascade_on_destroy deployed",
-            edit: |site| site.set(CRM, json!({"storage": "dbfs:/other"})),
-            resources: &[
-                "pipelines.pipeline_crm_01_p01 recreate snapshot",
-                "jobs.job_crm_01_p01 update metadata",
-            ],
-            tables: &["bronze.crm.account update snapshot"],
-            needs: &["recreate:pipeline_crm_01_p01"],
             requests: &[
                 "DELETE pipeline crm_01_p01 cascade=true",
                 "POST pipeline crm_01_p01",
                 "reset job crm_01_p01",
             ],
+            ..again("storage, with cascade_on_destroy deployed", |site| {
+                site.set(CRM, json!({"storage": "dbfs:/other"}));
+            })
         },
         Case {
             row: "resource removed, with cascade_on_destroy deployed",

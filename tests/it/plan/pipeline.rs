@@ -5,25 +5,27 @@ use serde_json::json;
 use super::case::{Case, in_a_row};
 use super::site::{CRM, FIRST, Site};
 
+/// The pipeline of the application is made again, and its job follows.
+pub(super) const fn again(row: &'static str, edit: fn(&Site)) -> Case {
+    Case {
+        row,
+        edit,
+        resources: &[
+            "pipelines.pipeline_crm_01_p01 recreate snapshot",
+            "jobs.job_crm_01_p01 update metadata",
+        ],
+        tables: &["bronze.crm.account update snapshot"],
+        needs: &["recreate:pipeline_crm_01_p01"],
+        requests: &[
+            "DELETE pipeline crm_01_p01 cascade=false",
+            "POST pipeline crm_01_p01",
+            "reset job crm_01_p01",
+        ],
+    }
+}
+
 #[test]
 fn what_makes_a_pipeline_again() {
-    const fn again(row: &'static str, edit: fn(&Site)) -> Case {
-        Case {
-            row,
-            edit,
-            resources: &[
-                "pipelines.pipeline_crm_01_p01 recreate snapshot",
-                "jobs.job_crm_01_p01 update metadata",
-            ],
-            tables: &["bronze.crm.account update snapshot"],
-            needs: &["recreate:pipeline_crm_01_p01"],
-            requests: &[
-                "DELETE pipeline crm_01_p01 cascade=false",
-                "POST pipeline crm_01_p01",
-                "reset job crm_01_p01",
-            ],
-        }
-    }
     in_a_row(&[
         again("ingestion_definition.connection_name", |site| {
             site.replace("salesforce_crm", "salesforce_new");
